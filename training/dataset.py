@@ -1,0 +1,204 @@
+"""
+RGB and depth pairs on disk, in the layout of the paper's DepthEstimationUnreal.
+
+ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,test}/NAME.npy
+(floats of the picture's size, metres along the camera's Z axis), and optionally ROOT/camera.json.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+import copy
+from dataclasses import dataclass
+import os
+from pathlib import Path
+from typing import Iterable, List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from depth_estimation_ros.estimator import resize
+from depth_estimation_ros.geometry import Intrinsics, read_camera_json
+
+SPLITS = ('train', 'val', 'test')
+PICTURES = ('.jpeg', '.jpg', '.png')
+# Nothing in a camera's picture is farther than this all over: such depths are not in metres.
+FARTHEST_NEAR = 100.0
+SHOWN_PROBLEMS = 10
+
+
+class DatasetError(ValueError):
+    """Data that cannot be used; the message names the files and what is wrong with each."""
+
+    def __init__(self, folder: Path, problems: List[str]):
+        shown = problems[:SHOWN_PROBLEMS]
+        if len(problems) > len(shown):
+            shown.append(f'... and {len(problems) - len(shown)} more')
+        plural = 's' if len(problems) > 1 else ''
+        super().__init__(f'{folder}: {len(problems)} problem{plural}\n  ' + '\n  '.join(shown))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One picture and its depth map."""
+
+    name: str
+    rgb: Path
+    depth: Path
+
+    def read_rgb(self) -> np.ndarray:
+        """Return the picture, uint8 (H, W, 3) RGB."""
+        image = cv2.imdecode(np.fromfile(self.rgb, np.uint8), cv2.IMREAD_COLOR)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+    def read_depth(self, max_depth: float) -> np.ndarray:
+        """Return the depth map, float32 (H, W), metres, clipped to [0, max_depth]."""
+        return np.load(self.depth).astype(np.float32).clip(0.0, max_depth)
+
+
+def find_pairs(root: Path, split: str) -> List[Pair]:
+    """
+    List the pairs of a split, by name. An absent split is an empty one.
+
+    Raises
+    ------
+    DatasetError
+        Where `root` is no dataset, or pictures and depth maps don't match one to one.
+
+    """
+    root = Path(root)
+    if not (root / 'rgb').is_dir() or not (root / 'depth').is_dir():
+        raise DatasetError(root, [
+            'there is no such dataset: it must hold rgb/{train,val,test}/NAME.jpeg and '
+            'depth/{train,val,test}/NAME.npy'])
+    rgb = {p.stem: p for p in _files(root / 'rgb' / split, PICTURES)}
+    depth = {p.stem: p for p in _files(root / 'depth' / split, ('.npy',))}
+    problems = [f'{rgb[name]} has no depth map depth/{split}/{name}.npy'
+                for name in sorted(set(rgb) - set(depth))]
+    problems += [f'{depth[name]} has no picture rgb/{split}/{name}.jpeg'
+                 for name in sorted(set(depth) - set(rgb))]
+    if problems:
+        raise DatasetError(root, problems)
+    return [Pair(name, rgb[name], depth[name]) for name in sorted(rgb)]
+
+
+def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
+    if not folder.is_dir():
+        return ()
+    return (p for p in folder.iterdir() if p.suffix.lower() in suffixes)
+
+
+def check_pairs(root: Path, pairs: List[Pair]) -> None:
+    """
+    Read every pair, so that bad data ends a run before it begins, with all of its faults.
+
+    Raises
+    ------
+    DatasetError
+        With the first ten problems.
+
+    """
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        problems = [problem for problem in pool.map(_problem, pairs) if problem]
+    if problems:
+        raise DatasetError(root, problems)
+
+
+def _problem(pair: Pair) -> Optional[str]:
+    try:
+        shape = pair.read_rgb().shape[:2]
+    except (OSError, cv2.error):
+        return f'{pair.rgb} cannot be decoded: it is empty, cut off or no picture'
+    try:
+        depth = np.load(pair.depth)
+    except (OSError, ValueError, EOFError):
+        return f'{pair.depth} cannot be read: it is empty, cut off or not a .npy array of numbers'
+    if not np.issubdtype(depth.dtype, np.floating):
+        return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
+    if depth.shape != shape:
+        return (f'{pair.depth} has the shape {depth.shape}, its picture {shape}: '
+                'they must be equal')
+    if np.isnan(depth).any():
+        return (f'{pair.depth} holds {np.isnan(depth).sum()} NaN: each pixel needs a depth '
+                '(20 m for the sky)')
+    if (depth < 0).any():
+        return f'{pair.depth} holds negative depths: they are metres in front of the camera'
+    if not (depth > 0).any():
+        return f'{pair.depth} holds only zeros: depth is missing'
+    near = np.percentile(depth[depth > 0], 5)
+    if near > FARTHEST_NEAR:
+        return (f'{pair.depth}: even the nearest things are {near:.0f} m away; these look like '
+                'millimetres, and must be metres (divide by 1000)')
+    return None
+
+
+class DepthDataset:
+    """
+    A split, preprocessed as in the paper (Tables II and III).
+
+    Parameters
+    ----------
+    root : Path
+    split : str
+        'train', 'val' or 'test'.
+    input_size : (int, int)
+        Height and width to which pictures and depth maps are stretched. (The paper's CenterCrop
+        to the same size then keeps everything.)
+    max_depth : float
+        Depth is clipped to [0, max_depth] metres.
+    augment : callable, optional
+        (rgb, depth, random generator) -> (rgb, depth), before the resize.
+    seed : int
+        Augmentation depends on the seed, the epoch and the pair, and on nothing else: a resumed
+        run sees what an uninterrupted one does.
+
+    Raises
+    ------
+    DatasetError
+        Where the split is empty or any of its files cannot be used.
+
+    """
+
+    def __init__(self, root: Path, split: str, input_size: Tuple[int, int] = (224, 224),
+                 max_depth: float = 20.0, augment=None, seed: int = 0):
+        self.root, self.split = Path(root), split
+        self.pairs = find_pairs(self.root, split)
+        if not self.pairs:
+            raise DatasetError(self.root, [f'the split {split!r} is empty'])
+        check_pairs(self.root, self.pairs)
+        self.intrinsics: Optional[Intrinsics] = read_camera_json(self.root / 'camera.json')
+        self.input_size, self.max_depth = input_size, max_depth
+        self.augment, self.seed, self.epoch = augment, seed, 0
+
+    def without_augmentation(self) -> 'DepthDataset':
+        """Return the same pairs as they are evaluated."""
+        plain = copy.copy(self)
+        plain.augment = None
+        return plain
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Return uint8 (H, W, 3) RGB and float32 (H, W) metres at the input size."""
+        pair = self.pairs[index]
+        rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
+        if self.augment is not None:
+            random = np.random.default_rng((self.seed, self.epoch, index))
+            rgb, depth = self.augment(rgb, depth, random)
+        height, width = self.input_size
+        return resize(rgb, width, height), resize(depth, width, height)
+
+    @property
+    def focal(self) -> Optional[float]:
+        """Horizontal focal length in pixels at the input size; None without camera.json."""
+        if self.intrinsics is None:
+            return None
+        height, width = self.input_size
+        return self.intrinsics.resized(width, height).fx
+
+    def mean_depth(self) -> np.ndarray:
+        """Return the mean of the depth maps, float32 (H, W): what any model has to beat."""
+        total = np.zeros(self.input_size, np.float64)
+        height, width = self.input_size
+        for pair in self.pairs:
+            total += resize(pair.read_depth(self.max_depth), width, height)
+        return (total / len(self)).astype(np.float32)

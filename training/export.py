@@ -1,0 +1,159 @@
+"""
+Turn trained weights into the files that a robot runs.
+
+Writes FILE.onnx (OpenVINO, CPU) and, beside it, FILE.safetensors (PyTorch, CUDA), both with
+half precision weights, after comparing the ONNX file's depth with PyTorch's.
+"""
+
+import argparse
+import dataclasses
+import os
+from pathlib import Path
+import sys
+
+import numpy as np
+import onnx
+from onnx import numpy_helper, TensorProto
+import torch
+from torch import nn
+
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
+
+# A hundredth of a millimetre in a metre: float32 kernels that sum in another order differ by less.
+TOLERANCE = 1e-3
+
+
+class ExportError(RuntimeError):
+    """An exported model that does not compute what PyTorch does."""
+
+
+class Deployed(nn.Module):
+    """uint8 (1, H, W, 3) RGB in, float32 (1, H, W) metres out."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.module(image.permute(0, 3, 1, 2).float() / 255.0)[:, 0]
+
+
+def to_onnx(module: nn.Module, info: ModelInfo) -> onnx.ModelProto:
+    """Return the ONNX graph of a network, with half precision weights and its metadata."""
+    image = torch.zeros((1, *info.input_size, 3), dtype=torch.uint8)
+    program = torch.onnx.export(Deployed(module).eval(), (image,), dynamo=True, verbose=False,
+                                # Folding batch norms into float16 weights would round twice;
+                                # OpenVINO folds them in float32.
+                                optimize=False,
+                                input_names=['image'], output_names=['depth'])
+    graph = program.model_proto
+    # The exporter notes for each node where in whose files it was written.
+    for node in graph.graph.node:
+        del node.metadata_props[:]
+    halve_weights(graph)
+    entry = graph.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, info.to_json()
+    onnx.checker.check_model(graph, full_check=True)
+    return graph
+
+
+def halve_weights(model: onnx.ModelProto) -> None:
+    """
+    Store the convolutions' float32 weights as float16, cast back where they are used.
+
+    Runtimes fold the cast when they load the file, so this halves the file and nothing else.
+    """
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        name = tensor.name
+        half = numpy_helper.to_array(tensor).astype(np.float16)
+        tensor.CopyFrom(numpy_helper.from_array(half, f'{name}.half'))
+        casts.append(onnx.helper.make_node('Cast', [f'{name}.half'], [name],
+                                           to=TensorProto.FLOAT))
+    for node in reversed(casts):
+        model.graph.node.insert(0, node)
+
+
+def export(source: Path, target: Path) -> float:
+    """
+    Export trained weights.
+
+    Parameters
+    ----------
+    source : Path
+        The .safetensors or .pth file.
+    target : Path
+        The .onnx file to write; the .safetensors file goes beside it.
+
+    Returns
+    -------
+    float
+        The largest difference in metres between the two runtimes' depths.
+
+    Raises
+    ------
+    ModelFileError, ExportError
+
+    """
+    state_dict, info = model_file.load_weights(source)
+    info = dataclasses.replace(info, versions={**info.versions, 'onnx': onnx.__version__})
+    # Batch norms stay as they are: they are small, and a variance may be too small for float16.
+    halved = {key: value.half() if value.ndim > 1 else value
+              for key, value in state_dict.items()}
+    module = network.create(info.architecture, info.max_depth)
+    module.load_state_dict(halved)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f'{target.stem}.partial.onnx')
+    try:
+        onnx.save(to_onnx(module, info), partial)
+        difference = compare(module, backends.OpenVINOBackend(partial))
+        if difference > TOLERANCE:
+            raise ExportError(f'{source}: the ONNX file differs from PyTorch by {difference:.4f} '
+                              f'm (at most {TOLERANCE} is rounding); nothing was written.')
+        model_file.save_weights(target.with_suffix('.safetensors'), halved, info)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return difference
+
+
+def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> float:
+    """Return the largest difference of two runtimes' depths, in metres, on random pictures."""
+    random = np.random.default_rng(0)
+    deployed = Deployed(module).eval()
+    difference = 0.0
+    for _ in range(pictures):
+        coarse = random.integers(0, 256, (7, 7, 3), np.uint8)
+        height, width = backend.info.input_size
+        image = np.ascontiguousarray(
+            np.kron(coarse, np.ones((height // 7 + 1, width // 7 + 1, 1), np.uint8))
+            [:height, :width])
+        with torch.inference_mode():
+            expected = deployed(torch.from_numpy(image)[None])[0].numpy()
+        difference = max(difference, float(np.abs(backend.run(image) - expected).max()))
+    return difference
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--model', type=Path, required=True,
+                        help='trained weights (.safetensors, or an author\'s .pth)')
+    parser.add_argument('--out', type=Path, required=True, help='the .onnx file to write')
+    options = parser.parse_args()
+    try:
+        difference = export(options.model, options.out)
+    except (ModelFileError, ExportError) as error:
+        print(f'export: {error}', file=sys.stderr)
+        return 1
+    for path in (options.out, options.out.with_suffix('.safetensors')):
+        print(f'{path}  {path.stat().st_size / 1e6:.1f} MB')
+    print(f'largest difference from PyTorch: {difference * 1000:.3f} mm')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

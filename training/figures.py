@@ -1,0 +1,43 @@
+"""Pictures of depth, after the paper's Fig. 1: input, ground truth and prediction."""
+
+import os
+from pathlib import Path
+from typing import List, NamedTuple
+
+from matplotlib.figure import Figure
+import numpy as np
+
+
+class Example(NamedTuple):
+    """One row: uint8 (H, W, 3) RGB, two float32 (H, W) in metres, and what to say of it."""
+
+    rgb: np.ndarray
+    truth: np.ndarray
+    prediction: np.ndarray
+    label: str = ''
+
+
+def draw(examples: List[Example], max_depth: float) -> Figure:
+    """Draw rows of input, ground truth and prediction, on one depth scale from 0 to max_depth."""
+    figure = Figure(figsize=(9.6, 2.6 * len(examples) + 0.4), layout='constrained')
+    grid = figure.subplots(len(examples), 3, squeeze=False)
+    for axis, title in zip(grid[0], ('Input', 'Ground truth', 'Prediction')):
+        axis.set_title(title)
+    for row, example in zip(grid, examples):
+        row[0].imshow(example.rgb, aspect='auto')
+        row[0].set_ylabel(example.label, fontsize='small')
+        for axis, depth in zip(row[1:], (example.truth, example.prediction)):
+            shown = axis.imshow(depth, cmap='magma', vmin=0.0, vmax=max_depth, aspect='auto')
+        for axis in row:
+            axis.set_xticks(())
+            axis.set_yticks(())
+    figure.colorbar(shown, ax=grid, label='depth (m)', shrink=0.9)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG; an older one is replaced only when the new one is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + '.partial')
+    figure.savefig(partial, format='png', dpi=100)
+    os.replace(partial, path)

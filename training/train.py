@@ -1,0 +1,439 @@
+"""
+Train a network on RGB and depth pairs.
+
+The defaults are the paper's (config/train.yaml). A run has a folder: its config, metrics.csv,
+TensorBoard events, figures, best.safetensors (for evaluate.py and export.py), and last.pt, from
+which --resume goes on.
+"""
+
+import argparse
+import csv
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+import json
+import math
+import os
+from pathlib import Path
+import platform
+import sys
+import time
+import typing
+from typing import Dict, List, Optional
+
+import augment
+import cv2
+from dataset import DatasetError, DepthDataset, find_pairs
+import figures
+import losses
+from metrics import Evaluation
+import timm
+import torch
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+import yaml
+
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.geometry import IntrinsicsError
+
+PAPER = Path(__file__).parents[1] / 'config' / 'train.yaml'
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message says why and what would be right."""
+
+
+def setting(default, text: str):
+    return field(default=default, metadata={'help': text})
+
+
+@dataclass
+class Settings:
+    """What a run is made of: a YAML file's keys, and the command line's options."""
+
+    data_dir: Optional[Path] = setting(None, 'dataset: rgb/{train,val}, depth/{train,val}')
+    run_dir: Optional[Path] = setting(None, 'folder of the run (default: runs/NETWORK-TIME)')
+    network: str = setting('resnet34_upsample', 'resnet34_upsample, or a timm encoder + _skip')
+    pretrained: bool = setting(True, 'start from ImageNet weights')
+    encoder_weights: Optional[Path] = setting(None, 'file of ImageNet weights, without internet')
+    input_size: int = setting(224, 'height and width of the input, in pixels')
+    max_depth: float = setting(20.0, 'depth is clipped to it, in metres')
+    alpha: float = setting(1.0, 'weight of RMSE in the loss')
+    beta: float = setting(1.0, 'weight of 1 - SSIM in the loss')
+    flip: float = setting(0.0, 'augmentation: probability of a mirror image')
+    crop: float = setting(0.0, 'augmentation: largest share of width and height cut away')
+    colour: float = setting(0.0, 'augmentation: largest change of brightness, contrast, ...')
+    optimizer: str = setting('adam', 'adam or adamw')
+    lr: float = setting(0.001, 'learning rate: the base of triangular2, the peak of cosine')
+    max_lr: float = setting(0.005, 'triangular2: highest learning rate')
+    weight_decay: float = setting(1e-5, 'weight decay')
+    schedule: str = setting('triangular2', 'triangular2 (CyclicLR) or cosine')
+    step_size_up: int = setting(1000, 'triangular2: steps up; cosine: steps of warm-up')
+    step_size_down: int = setting(2000, 'triangular2: steps down')
+    batch_size: int = setting(32, 'pairs a step')
+    max_epochs: int = setting(100, 'times through the training split')
+    evaluate_every: int = setting(2, 'epochs between evaluations on train and val')
+    visualize_every: int = setting(100, 'steps between figures')
+    device: str = setting('auto', 'auto, cpu or cuda')
+    precision: str = setting('auto', 'fp32, bf16, fp16 (CUDA), or auto: the fastest there is')
+    workers: int = setting(2, 'processes that read data')
+    seed: int = setting(0, 'seed of weights, order and augmentation')
+
+    def check(self) -> None:
+        """Raise SettingsError for a value that cannot be right."""
+        if self.data_dir is None:
+            raise SettingsError('no dataset is named: pass --data-dir DIR')
+        choices = {'optimizer': OPTIMIZERS, 'schedule': SCHEDULES, 'device': backends.DEVICES,
+                   'precision': ('auto', *PRECISIONS)}
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise SettingsError(f'{name} is {getattr(self, name)!r}, '
+                                    f'and must be one of {", ".join(allowed)}')
+        for name in ('input_size', 'max_depth', 'lr', 'batch_size', 'max_epochs',
+                     'evaluate_every', 'visualize_every', 'step_size_up', 'step_size_down'):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
+        if self.input_size % 32:
+            raise SettingsError(f'input_size is {self.input_size}, and must be a multiple of 32: '
+                                'the encoder halves it five times')
+        if not (0 <= self.flip <= 1 and 0 <= self.crop < 1 and 0 <= self.colour < 1):
+            raise SettingsError('flip, crop and colour must lie between 0 and 1')
+
+
+OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
+PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+def triangular2(optimizer, settings: Settings, total_steps: int):
+    """Return the paper's schedule (Smith 2017); it cycles Adam's beta1 the other way."""
+    return torch.optim.lr_scheduler.CyclicLR(
+        optimizer, base_lr=settings.lr, max_lr=settings.max_lr, mode='triangular2',
+        step_size_up=settings.step_size_up, step_size_down=settings.step_size_down)
+
+
+def cosine(optimizer, settings: Settings, total_steps: int):
+    """Return a linear warm-up and a half cosine to zero (Loshchilov and Hutter 2017)."""
+    warm_up = min(settings.step_size_up, total_steps // 10)
+
+    def factor(step):
+        if step < warm_up:
+            return (step + 1) / warm_up
+        done = (step - warm_up) / max(1, total_steps - warm_up)
+        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+SCHEDULES = {'triangular2': triangular2, 'cosine': cosine}
+
+
+def read_settings(arguments=None) -> Settings:
+    """
+    Return the settings: a YAML file's, and over them the command line's.
+
+    With --resume the file is the run's own.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', type=Path, default=PAPER,
+                        help='YAML file of settings (default: config/train.yaml, the paper)')
+    parser.add_argument('--resume', type=Path, metavar='RUN_DIR',
+                        help='go on with an interrupted run')
+    types = typing.get_type_hints(Settings)
+    for item in fields(Settings):
+        kind = types[item.name]
+        kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
+        option = {'action': argparse.BooleanOptionalAction} if kind is bool else {'type': kind}
+        parser.add_argument(f'--{item.name.replace("_", "-")}', help=item.metadata['help'],
+                            default=argparse.SUPPRESS, **option)
+    given = vars(parser.parse_args(arguments))
+    config, resume = given.pop('config'), given.pop('resume')
+    if resume is not None:
+        config = resume / 'config.yaml'
+        given['run_dir'] = resume
+    try:
+        values = yaml.safe_load(config.read_text()) or {}
+    except FileNotFoundError:
+        raise SettingsError(f'there is no settings file {config}') from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f'{config} is not YAML: {error}') from error
+    unknown = set(values) - set(types) if isinstance(values, dict) else {'(no keys)'}
+    if unknown:
+        raise SettingsError(f'{config}: there is no setting {", ".join(sorted(unknown))}; '
+                            f'there are {", ".join(types)}')
+    settings = Settings(**{**values, **given})
+    for name in ('data_dir', 'run_dir', 'encoder_weights'):
+        if getattr(settings, name) is not None:
+            setattr(settings, name, Path(getattr(settings, name)))
+    if settings.run_dir is None:
+        settings.run_dir = Path('runs') / f'{settings.network}-{datetime.now():%Y%m%d-%H%M%S}'
+    settings.check()
+    if resume is None and (settings.run_dir / 'last.pt').exists():
+        raise SettingsError(f'{settings.run_dir} already holds a run: go on with it by '
+                            f'--resume {settings.run_dir}, or name another --run-dir')
+    return settings
+
+
+def fastest_precision(device: str) -> str:
+    """Return the precision that multiplies fastest on a device without spoiling training."""
+    if device == 'cuda':
+        return 'bf16' if torch.cuda.is_bf16_supported() else 'fp16'
+    try:
+        flags = Path('/proc/cpuinfo').read_text().split()
+    except OSError:
+        return 'fp32'
+    # x86 with AVX-512 BF16 or AMX, Arm with BF16; others only emulate it.
+    return 'bf16' if {'avx512_bf16', 'amx_bf16', 'bf16'} & set(flags) else 'fp32'
+
+
+def depthwise_in_float32(module: torch.nn.Module) -> None:
+    """
+    Keep depthwise convolutions out of bfloat16 autocast.
+
+    On CPUs, oneDNN's bfloat16 gradients of depthwise weights take four times as long as its
+    float32 ones, and take most of an EfficientNet's step with them; so the step is 1.4 times as
+    fast.
+    """
+    def in_float32(forward):
+        def run(x):
+            with torch.autocast('cpu', enabled=False):
+                return forward(x.float()).to(x.dtype)
+        return run
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.Conv2d) and layer.groups == layer.in_channels > 1:
+            layer.forward = in_float32(layer.forward)
+
+
+class Run:
+    """The state of a training run, all of which last.pt holds."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        torch.manual_seed(settings.seed)
+        cuda = settings.device != 'cpu' and backends.has_cuda()
+        if settings.device == 'cuda' and not cuda:
+            raise SettingsError("the device is 'cuda', but PyTorch finds no NVIDIA device")
+        self.device = 'cuda' if cuda else 'cpu'
+        name = settings.precision
+        self.precision = fastest_precision(self.device) if name == 'auto' else name
+
+        size = (settings.input_size, settings.input_size)
+        change = augment.Augmentation(settings.flip, settings.crop, settings.colour,
+                                      settings.max_depth)
+        self.train = DepthDataset(settings.data_dir, 'train', size, settings.max_depth,
+                                  change, settings.seed)
+        if len(self.train) < settings.batch_size:
+            raise SettingsError(f'the training split has {len(self.train)} pairs, fewer than a '
+                                f'batch: pass --batch-size {len(self.train)} or less')
+        self.steps = len(self.train) // settings.batch_size
+        self.evaluated = {'train': self.train.without_augmentation()}
+        if find_pairs(settings.data_dir, 'val'):
+            self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', size,
+                                                 settings.max_depth)
+
+        self.module = network.create(settings.network, settings.max_depth)
+        # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
+        self.module.to(self.device, memory_format=torch.channels_last)
+        if self.device == 'cpu' and self.precision == 'bf16':
+            depthwise_in_float32(self.module)
+        learnt = [p for p in self.module.parameters() if p.requires_grad]
+        self.optimizer = OPTIMIZERS[settings.optimizer](
+            learnt, lr=settings.lr, weight_decay=settings.weight_decay)
+        self.schedule = SCHEDULES[settings.schedule](
+            self.optimizer, settings, settings.max_epochs * self.steps)
+        self.scaler = torch.amp.GradScaler(self.device, enabled=self.precision == 'fp16')
+        self.epoch, self.step, self.best_score = 0, 0, -math.inf
+        self.history: List[Dict] = []
+
+    def predict(self, rgb: torch.Tensor) -> torch.Tensor:
+        """Return float32 (N, 1, H, W) metres for uint8 (N, H, W, 3) RGB."""
+        image = rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
+        with torch.autocast(self.device, PRECISIONS[self.precision],
+                            enabled=self.precision != 'fp32'):
+            return self.module(image).float()
+
+    def save(self, path: Path) -> None:
+        """Write all that a later process needs to go on; replaced only when whole."""
+        partial = path.with_name(path.name + '.partial')
+        torch.save({'module': self.module.state_dict(), 'optimizer': self.optimizer.state_dict(),
+                    'schedule': self.schedule.state_dict(), 'scaler': self.scaler.state_dict(),
+                    'epoch': self.epoch, 'step': self.step, 'best_score': self.best_score,
+                    'history': self.history}, partial)
+        os.replace(partial, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote."""
+        state = torch.load(path, map_location='cpu', weights_only=True)
+        for name in ('module', 'optimizer', 'schedule', 'scaler'):
+            getattr(self, name).load_state_dict(state[name])
+        self.epoch, self.step = state['epoch'], state['step']
+        self.best_score, self.history = state['best_score'], state['history']
+
+    def info(self, scores: Dict) -> model_file.ModelInfo:
+        """Return the metadata of the model as it is now."""
+        data = {'name': self.train.root.resolve().name, 'train_pairs': len(self.train)}
+        described = self.train.root / 'dataset.json'
+        if described.is_file():
+            known = json.loads(described.read_text())
+            data.update({key: known[key] for key in ('seed', 'kinds') if key in known})
+        return model_file.ModelInfo(
+            architecture=self.settings.network, input_size=self.train.input_size,
+            max_depth=self.settings.max_depth, focal=self.train.focal, dataset=data,
+            metrics={'epoch': self.epoch, **scores},
+            versions={'python': platform.python_version(), 'timm': timm.__version__,
+                      'torch': torch.__version__})
+
+
+def batches(dataset: DepthDataset, run: Run, shuffle: bool) -> DataLoader:
+    """Read a dataset in batches; the order depends on the seed and the epoch only."""
+    order = torch.Generator().manual_seed(run.settings.seed * 1_000_003 + run.epoch)
+    return DataLoader(dataset, run.settings.batch_size, shuffle=shuffle, drop_last=shuffle,
+                      num_workers=run.settings.workers, generator=order,
+                      pin_memory=run.device == 'cuda')
+
+
+def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
+    """Go once through the training split; return the mean loss."""
+    settings = run.settings
+    run.train.epoch = run.epoch
+    run.module.train()
+    total = 0.0
+    for rgb, depth in batches(run.train, run, shuffle=True):
+        truth = depth[:, None].to(run.device)
+        loss = losses.rmse_ssim(run.predict(rgb), truth, settings.alpha, settings.beta)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f'the loss is {loss.item()} at step {run.step}: lower --lr, or pass '
+                f'--precision fp32; the run up to epoch {run.epoch} is kept')
+        run.optimizer.zero_grad(set_to_none=True)
+        run.scaler.scale(loss).backward()
+        run.scaler.step(run.optimizer)
+        run.scaler.update()
+        rate = run.optimizer.param_groups[0]['lr']
+        run.schedule.step()
+        run.step += 1
+
+        total += loss.item()
+        writer.add_scalar('train/loss', loss.item(), run.step)
+        writer.add_scalar('train/lr', rate, run.step)
+        bar.set_postfix(epoch=run.epoch + 1, loss=f'{loss.item():.3f}', lr=f'{rate:.2e}',
+                        refresh=False)
+        bar.update(len(rgb))
+        if run.step % settings.visualize_every == 0:
+            visualize(run, writer)
+            run.module.train()
+    return total / run.steps
+
+
+@torch.inference_mode()
+def visualize(run: Run, writer: SummaryWriter, count: int = 4) -> None:
+    """Draw the same few pictures each time, so that the figures show the network learn."""
+    dataset = run.evaluated.get('val', run.evaluated['train'])
+    run.module.eval()
+    examples = []
+    for index in range(0, len(dataset), max(1, len(dataset) // count))[:count]:
+        rgb, truth = dataset[index]
+        prediction = run.predict(torch.from_numpy(rgb)[None])[0, 0].cpu().numpy()
+        examples.append(figures.Example(rgb, truth, prediction, dataset.pairs[index].name))
+    figure = figures.draw(examples, run.settings.max_depth)
+    figures.save(figure, run.settings.run_dir / 'figures' / f'step_{run.step:06d}.png')
+    writer.add_figure('examples', figure, run.step)
+
+
+@torch.inference_mode()
+def evaluate(run: Run, bar: tqdm) -> Dict:
+    """Score the network on train and val; return {split: summary}."""
+    run.module.eval()
+    summaries = {}
+    for split, dataset in run.evaluated.items():
+        evaluation = Evaluation()
+        for rgb, depth in batches(dataset, run, shuffle=False):
+            evaluation.extend(run.predict(rgb)[:, 0].cpu().numpy(), depth.numpy())
+            bar.set_postfix_str(f'evaluating {split}: {len(evaluation.images)}/{len(dataset)}')
+        summaries[split] = evaluation.summary()
+    return summaries
+
+
+def record(run: Run, loss: float, seconds: float, summaries: Dict,
+           writer: SummaryWriter) -> Dict:
+    """Add an evaluation to metrics.csv and to TensorBoard; return the row."""
+    row = {'epoch': run.epoch, 'step': run.step, 'seconds': round(seconds, 1),
+           'lr': run.optimizer.param_groups[0]['lr'], 'loss': round(loss, 4)}
+    for split, summary in summaries.items():
+        for name, value in summary['paper'].items():
+            row[f'{split}_{name}'] = round(value, 4)
+            writer.add_scalar(f'{split}/{name}', value, run.step)
+    run.history.append(row)
+    path = run.settings.run_dir / 'metrics.csv'
+    partial = path.with_name(path.name + '.partial')
+    with open(partial, 'w', newline='') as file:
+        table = csv.DictWriter(file, row)
+        table.writeheader()
+        table.writerows(run.history)
+    os.replace(partial, path)
+    return row
+
+
+def train(run: Run, writer: SummaryWriter) -> None:
+    """Train to the last epoch, keeping the best model by SSIM - RMSE (the paper's choice)."""
+    settings, folder = run.settings, run.settings.run_dir
+    total = settings.max_epochs * run.steps * settings.batch_size
+    with tqdm(total=total, initial=run.step * settings.batch_size, unit=' images', smoothing=0.05,
+              dynamic_ncols=True) as bar:
+        while run.epoch < settings.max_epochs:
+            start = time.monotonic()
+            loss = train_epoch(run, writer, bar)
+            seconds = time.monotonic() - start
+            run.epoch += 1
+            if run.epoch % settings.evaluate_every == 0 or run.epoch == settings.max_epochs:
+                summaries = evaluate(run, bar)
+                row = record(run, loss, seconds, summaries, writer)
+                paper = summaries.get('val', summaries['train'])['paper']
+                score = paper['ssim'] - paper['rmse']
+                better = score > run.best_score
+                if better:
+                    run.best_score = score
+                    model_file.save_weights(folder / 'best.safetensors', run.module.state_dict(),
+                                            run.info(summaries))
+                bar.write('  '.join(f'{key} {value}' for key, value in row.items())
+                          + ('  best' if better else ''))
+            run.save(folder / 'last.pt')
+
+
+def open_run(settings: Settings) -> Run:
+    """Make the run, or take it up where its last.pt ends."""
+    last = settings.run_dir / 'last.pt'
+    run = Run(settings)
+    if last.exists():
+        run.load(last)
+    elif settings.pretrained:
+        network.load_imagenet_weights(run.module, settings.encoder_weights)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    values = {key: str(value) if isinstance(value, Path) else value
+              for key, value in asdict(settings).items()}
+    (settings.run_dir / 'config.yaml').write_text(yaml.safe_dump(values, sort_keys=False))
+    return run
+
+
+def main() -> int:
+    # The processes that read data are forked, and OpenCV's threads don't survive that.
+    cv2.setNumThreads(0)
+    try:
+        settings = read_settings()
+        run = open_run(settings)
+        print(f'{settings.network} on {run.device} in {run.precision}, {len(run.train)} pairs, '
+              f'{run.steps} steps an epoch; run folder {settings.run_dir}')
+        with SummaryWriter(str(settings.run_dir), purge_step=run.step) as writer:
+            train(run, writer)
+    except KeyboardInterrupt:
+        print(f'\nInterrupted; go on with --resume {settings.run_dir}', file=sys.stderr)
+        return 130
+    except (SettingsError, DatasetError, IntrinsicsError, network.ArchitectureError,
+            network.EncoderWeightsError, FloatingPointError) as error:
+        print(f'train: {error}', file=sys.stderr)
+        return 1
+    print(f'The best model is {settings.run_dir / "best.safetensors"}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
