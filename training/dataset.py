@@ -104,8 +104,11 @@ def check_pairs(root: Path, pairs: List[Pair]) -> None:
 
 def _problem(pair: Pair) -> Optional[str]:
     try:
+        whole = _is_whole(pair.rgb)
         shape = pair.read_rgb().shape[:2]
     except (OSError, cv2.error):
+        whole = False
+    if not whole:
         return f'{pair.rgb} cannot be decoded: it is empty, cut off or no picture'
     try:
         depth = np.load(pair.depth)
@@ -128,6 +131,15 @@ def _problem(pair: Pair) -> Optional[str]:
         return (f'{pair.depth}: even the nearest things are {near:.0f} m away; these look like '
                 'millimetres, and must be metres (divide by 1000)')
     return None
+
+
+def _is_whole(picture: Path) -> bool:
+    """Tell whether a JPEG has its end: OpenCV fills in grey for what was cut off."""
+    if picture.suffix.lower() == '.png':
+        return True
+    data = picture.read_bytes()
+    # Neither marker can stand inside the compressed scan.
+    return data.rfind(b'\xff\xd9') > data.rfind(b'\xff\xda') >= 0
 
 
 class DepthDataset:

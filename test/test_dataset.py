@@ -1,0 +1,148 @@
+"""Bad data ends a run before it begins, with the names of the files; good data is read right."""
+
+import json
+
+import augment
+import cv2
+from dataset import DatasetError, DepthDataset
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Return a folder with 12 good training pairs, 32 x 64."""
+    for kind in ('rgb', 'depth'):
+        (tmp_path / kind / 'train').mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for index in range(12):
+        picture = random.integers(0, 256, (32, 64, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f'rgb/train/{index:02d}.jpeg'), picture)
+        np.save(tmp_path / f'depth/train/{index:02d}.npy',
+                random.uniform(0.5, 30.0, (32, 64)).astype(np.float32))
+    return tmp_path
+
+
+def depth_of(root, index=3):
+    return root / f'depth/train/{index:02d}.npy'
+
+
+def change_depth(change):
+    def apply(root):
+        np.save(depth_of(root), change(np.load(depth_of(root))))
+    return apply
+
+
+def set_nan(depth):
+    depth[5, 7] = np.nan
+    return depth
+
+
+FAULTS = {
+    'missing depth': (lambda root: depth_of(root).unlink(), r'03\.jpeg has no depth map'),
+    'missing picture': (lambda root: (root / 'rgb/train/03.jpeg').unlink(),
+                        r'03\.npy has no picture'),
+    'broken picture': (lambda root: (root / 'rgb/train/03.jpeg').write_bytes(b'\xff\xd8\xff'),
+                       r'03\.jpeg cannot be decoded'),
+    'empty picture': (lambda root: (root / 'rgb/train/03.jpeg').write_bytes(b''),
+                      r'03\.jpeg cannot be decoded'),
+    'broken depth': (lambda root: depth_of(root).write_bytes(b'\x93NUMPY'),
+                     r'03\.npy cannot be read'),
+    'other shape': (change_depth(lambda d: d[:16]), r'03\.npy has the shape \(16, 64\)'),
+    'NaN': (change_depth(set_nan), r'03\.npy holds 1 NaN'),
+    'negative': (change_depth(lambda d: -d), r'03\.npy holds negative'),
+    'zeros': (change_depth(lambda d: 0 * d), r'03\.npy holds only zeros'),
+    'millimetres': (change_depth(lambda d: 1000 * d), r'03\.npy: .* millimetres'),
+    'integers': (change_depth(lambda d: d.astype(np.uint16)), r'03\.npy holds uint16'),
+}
+
+
+@pytest.mark.parametrize('fault', FAULTS)
+def test_a_bad_file_is_named_with_what_is_wrong(dataset, fault):
+    spoil, sentence = FAULTS[fault]
+    spoil(dataset)
+    with pytest.raises(DatasetError, match=sentence):
+        DepthDataset(dataset, 'train')
+
+
+def test_a_cut_off_picture_is_named(dataset):
+    path = dataset / 'rgb/train/03.jpeg'
+    path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(DatasetError, match=r'03\.jpeg cannot be decoded'):
+        DepthDataset(dataset, 'train')
+
+
+def test_the_first_ten_problems_are_shown_at_once(dataset):
+    for index in range(12):
+        np.save(depth_of(dataset, index), np.full((32, 64), np.nan, np.float32))
+    with pytest.raises(DatasetError) as error:
+        DepthDataset(dataset, 'train')
+    lines = str(error.value).splitlines()
+    assert '12 problems' in lines[0] and len(lines) == 12 and 'and 2 more' in lines[-1]
+
+
+@pytest.mark.parametrize('root,split,sentence', [
+    ('nowhere', 'train', 'no such dataset'), ('.', 'val', "split 'val' is empty")])
+def test_a_missing_folder_is_said(dataset, root, split, sentence):
+    with pytest.raises(DatasetError, match=sentence):
+        DepthDataset(dataset / root, split)
+
+
+def test_a_broken_camera_json_is_named(dataset):
+    (dataset / 'camera.json').write_text(json.dumps({'width': 64}))
+    with pytest.raises(ValueError, match=r'camera\.json must be'):
+        DepthDataset(dataset, 'train')
+
+
+def test_preprocessing_is_the_papers(dataset):
+    data = DepthDataset(dataset, 'train')
+    rgb, depth = data[0]
+    assert rgb.shape == (224, 224, 3) and rgb.dtype == np.uint8
+    assert depth.shape == (224, 224) and depth.dtype == np.float32
+    assert depth.max() == 20.0
+    colour = cv2.imread(str(dataset / 'rgb/train/00.jpeg'))[0, 0, ::-1]
+    np.testing.assert_array_equal(rgb[0, 0], colour)
+
+
+def test_focal_length_is_that_of_the_networks_input(dataset):
+    (dataset / 'camera.json').write_text(json.dumps(
+        {'width': 64, 'height': 32, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 15.5}))
+    assert DepthDataset(dataset, 'train').focal == 112.0
+
+
+def test_mean_depth_is_the_mean_of_the_split(dataset):
+    data = DepthDataset(dataset, 'train', input_size=(32, 64))
+    expected = np.mean([np.load(depth_of(dataset, i)).clip(0, 20) for i in range(12)], axis=0)
+    np.testing.assert_allclose(data.mean_depth(), expected, rtol=1e-5)
+
+
+def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
+    change = augment.Augmentation(flip=0.5, crop=0.3, colour=0.3, max_depth=20.0)
+    first, second = (DepthDataset(dataset, 'train', augment=change, seed=4) for _ in range(2))
+    for _ in range(5):
+        first[1]
+    np.testing.assert_array_equal(first[7][0], second[7][0])
+    second.epoch = 1
+    assert (first[7][0] != second[7][0]).any()
+    np.testing.assert_array_equal(first.without_augmentation()[7][0],
+                                  DepthDataset(dataset, 'train')[7][0])
+
+
+def test_zoom_brings_things_nearer_and_leaves_the_sky():
+    zoom = augment.Augmentation(flip=0.0, crop=0.5, colour=0.0, max_depth=20.0)
+    depth = np.full((100, 200), 10.0, np.float32)
+    depth[:, 100:] = 20.0
+    rgb = np.zeros((100, 200, 3), np.uint8)
+    _, zoomed = zoom(rgb, depth, np.random.default_rng(1))
+    factor = zoomed.shape[1] / 200
+    assert factor < 0.95
+    np.testing.assert_allclose(np.unique(zoomed), [10.0 * factor, 20.0], rtol=1e-6)
+
+
+def test_mirror_image_mirrors_both():
+    flip = augment.Augmentation(flip=1.0, crop=0.0, colour=0.0, max_depth=20.0)
+    depth = np.arange(8, dtype=np.float32).reshape(2, 4)
+    rgb = np.repeat(depth[..., None], 3, axis=2).astype(np.uint8)
+    mirrored, mirrored_depth = flip(rgb, depth, np.random.default_rng(0))
+    np.testing.assert_array_equal(mirrored[..., 0], mirrored_depth)
+    np.testing.assert_array_equal(mirrored_depth, depth[:, ::-1])

@@ -1,0 +1,98 @@
+"""DepthEstimator: image in, metric depth out, without ROS and without torch."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from depth_estimation_ros import backends
+from depth_estimation_ros.estimator import DepthEstimator, resize
+from depth_estimation_ros.geometry import Intrinsics
+from depth_estimation_ros.model_file import ModelFileError, MODELS
+
+
+@pytest.fixture(scope='module')
+def estimator():
+    return DepthEstimator('compact', 'cpu')
+
+
+@pytest.fixture
+def image():
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (90, 160, 3), np.uint8)
+
+
+def test_depth_has_the_size_that_was_asked_for(estimator, image):
+    depth = estimator.estimate(image)
+    assert depth.shape == (90, 160) and depth.dtype == np.float32
+    assert (depth > 0).all() and (depth <= estimator.info.max_depth).all()
+    assert estimator.estimate(image, size='network').shape == estimator.info.input_size
+
+
+def test_depth_is_proportional_to_the_focal_length(estimator, image):
+    width = estimator.info.input_size[1]
+    same = estimator.info.focal * image.shape[1] / width
+    depth = estimator.estimate(image)
+    np.testing.assert_allclose(estimator.estimate(image, focal=same), depth, rtol=1e-5)
+    np.testing.assert_allclose(estimator.estimate(image, focal=2 * same), 2 * depth, rtol=1e-5)
+
+
+def test_result_stays_when_the_next_image_is_estimated(estimator, image):
+    first = estimator.estimate(image, size='network')
+    kept = first.copy()
+    estimator.estimate(255 - image, size='network')
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_both_files_of_the_shipped_model_agree(estimator, image):
+    pytorch = DepthEstimator(str(MODELS / 'compact.safetensors'), 'cpu')
+    assert pytorch.info.focal == estimator.info.focal
+    np.testing.assert_allclose(pytorch.estimate(image), estimator.estimate(image), atol=2e-3)
+
+
+@pytest.mark.parametrize('bad', [
+    np.zeros((90, 160), np.uint8), np.zeros((90, 160, 3), np.float32),
+    np.zeros((0, 160, 3), np.uint8)])
+def test_what_is_no_image_is_refused_with_a_sentence(estimator, bad):
+    with pytest.raises(ValueError, match=r'image must be uint8 \(H, W, 3\) RGB'):
+        estimator.estimate(bad)
+
+
+@pytest.mark.parametrize('focal', [0.0, -3.0, float('nan')])
+def test_a_focal_length_is_positive(estimator, image, focal):
+    with pytest.raises(ValueError, match='focal must be'):
+        estimator.estimate(image, focal=focal)
+
+
+def test_unknown_model_is_refused_with_the_shipped_names():
+    with pytest.raises(ModelFileError, match='no model file .*compact'):
+        DepthEstimator('colossal')
+
+
+@pytest.mark.skipif(backends.has_cuda(), reason='asks what happens without an NVIDIA device')
+def test_cuda_without_a_device_is_refused_with_a_sentence():
+    with pytest.raises(backends.DeviceError, match="use 'auto' or 'cpu'"):
+        DepthEstimator('compact', 'cuda')
+
+
+def test_onnx_model_on_the_cpu_never_imports_torch():
+    code = ('import sys, numpy\n'
+            'from depth_estimation_ros.estimator import DepthEstimator\n'
+            'DepthEstimator(device="cpu").estimate(numpy.zeros((9, 16, 3), numpy.uint8))\n'
+            'sys.exit("torch" in sys.modules)')
+    subprocess.run([sys.executable, '-c', code], check=True)
+
+
+def test_resize_of_a_large_image_does_not_skip_pixels():
+    stripes = np.zeros((448, 448, 3), np.uint8)
+    stripes[:, ::2] = 200
+    assert np.ptp(resize(stripes, 224, 224)) == 0
+
+
+def test_intrinsics_follow_the_picture():
+    camera = Intrinsics(640, 360, 320.0, 320.0, 319.5, 179.5)
+    half = camera.resized(320, 180)
+    assert (half.fx, half.cx, half.cy) == (160.0, 159.5, 89.5)
+    part = camera.cropped(100, 50, 200, 100)
+    assert (part.fx, part.cx, part.cy) == (320.0, 219.5, 129.5)

@@ -1,0 +1,105 @@
+"""Loss, metrics and learning rate are the paper's, computed here from its formulas."""
+
+import cv2
+import losses
+from metrics import abs_rel, delta, Evaluation, rmse, ssim
+import numpy as np
+import pytest
+import torch
+import train
+
+
+@pytest.fixture
+def maps():
+    """Return two smooth depth maps, float32 (40, 48), metres."""
+    random = np.random.default_rng(0)
+
+    def smooth():
+        return cv2.resize(random.uniform(0, 20, (5, 6)).astype(np.float32), (48, 40))
+    truth = smooth()
+    return truth + 0.05 * smooth(), truth
+
+
+def paper_ssim(x, y):
+    """Compute equation 3 in an 11 x 11 Gaussian window, sigma 1.5, over zero padding."""
+    axis = np.arange(11) - 5
+    line = np.exp(-axis ** 2 / (2 * 1.5 ** 2))
+    window = np.outer(line, line) / line.sum() ** 2
+
+    def mean(z):
+        patches = np.lib.stride_tricks.sliding_window_view(np.pad(z, 5), (11, 11))
+        return (patches * window).sum(axis=(2, 3))
+
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    mx, my = mean(x), mean(y)
+    vx, vy, cov = mean(x * x) - mx ** 2, mean(y * y) - my ** 2, mean(x * y) - mx * my
+    c1, c2 = 0.01 ** 2, 0.03 ** 2
+    return np.mean((2 * mx * my + c1) * (2 * cov + c2)
+                   / ((mx ** 2 + my ** 2 + c1) * (vx + vy + c2)))
+
+
+def test_loss_is_equation_1(maps):
+    prediction, truth = (torch.from_numpy(m)[None, None] for m in maps)
+    error = np.sqrt(np.mean((maps[0] - maps[1]).astype(np.float64) ** 2))
+    similarity = paper_ssim(*maps)
+    assert losses.rmse_ssim(prediction, truth).item() == pytest.approx(
+        error + 1 - similarity, abs=2e-3)
+    assert losses.rmse_ssim(prediction, truth, alpha=0.5, beta=3.0).item() == pytest.approx(
+        0.5 * error + 3 * (1 - similarity), abs=6e-3)
+
+
+def test_rmse_of_a_batch_is_over_all_of_its_pixels():
+    prediction = torch.tensor([0.0, 0.0]).view(2, 1, 1, 1)
+    truth = torch.tensor([3.0, 4.0]).view(2, 1, 1, 1)
+    assert losses.rmse(prediction, truth).item() == pytest.approx(np.sqrt(12.5))
+
+
+def test_ssim_of_a_score_is_that_of_the_loss(maps):
+    tensors = (torch.from_numpy(m)[None, None] for m in maps)
+    assert ssim(*maps) == pytest.approx(paper_ssim(*maps), abs=2e-3)
+    assert losses.ssim(*tensors).item() == pytest.approx(ssim(*maps), abs=2e-3)
+
+
+def test_scores_are_their_formulas(maps):
+    prediction, truth = (m.astype(np.float64) for m in maps)
+    assert rmse(*maps) == pytest.approx(np.sqrt(((prediction - truth) ** 2).mean()))
+    assert abs_rel(*maps) == pytest.approx((abs(prediction - truth) / truth).mean())
+    ratio = np.maximum(prediction / truth, truth / prediction)
+    for threshold in (1.05, 1.25):
+        assert delta(*maps, threshold) == pytest.approx((ratio < threshold).mean())
+
+
+def test_paper_averages_over_batches():
+    evaluation = Evaluation(batch_size=2)
+    truth = np.ones((12, 12), np.float32)
+    evaluation.extend([truth + 3, truth + 4, truth + 6], [truth] * 3)
+    assert evaluation.paper()[0] == pytest.approx((np.sqrt(12.5) + 6) / 2)
+    assert evaluation.summary()['per_image']['rmse'] == pytest.approx(13 / 3)
+    assert evaluation.summary()['n'] == 3
+
+
+def test_learning_rate_is_triangular2():
+    settings = train.read_settings(['--data-dir', 'anywhere'])
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = train.OPTIMIZERS[settings.optimizer](
+        [parameter], lr=settings.lr, weight_decay=settings.weight_decay)
+    schedule = train.SCHEDULES[settings.schedule](optimizer, settings, 0)
+    for step in range(7000):
+        cycle, position = divmod(step, 3000)
+        rising = position / 1000 if position <= 1000 else (3000 - position) / 2000
+        expected = 0.001 + 0.004 / 2 ** cycle * rising
+        assert optimizer.param_groups[0]['lr'] == pytest.approx(expected), step
+        optimizer.step()
+        schedule.step()
+
+
+def test_defaults_are_the_papers():
+    settings = train.read_settings(['--data-dir', 'anywhere'])
+    assert (settings.network, settings.pretrained) == ('resnet34_upsample', True)
+    assert (settings.input_size, settings.max_depth) == (224, 20.0)
+    assert (settings.alpha, settings.beta) == (1.0, 1.0)
+    assert (settings.optimizer, settings.lr, settings.weight_decay) == ('adam', 1e-3, 1e-5)
+    assert (settings.schedule, settings.max_lr) == ('triangular2', 5e-3)
+    assert (settings.batch_size, settings.max_epochs) == (32, 100)
+    assert (settings.evaluate_every, settings.visualize_every) == (2, 100)
+    assert (settings.flip, settings.crop, settings.colour) == (0, 0, 0)

@@ -1,0 +1,206 @@
+"""The commands: train, interrupt and resume, evaluate, export. On real pairs, a few steps."""
+
+import csv
+import json
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / 'data' / 'sample'
+
+
+def command(name, *arguments):
+    """Run one of training/'s commands in a process of its own."""
+    return subprocess.run([sys.executable, ROOT / 'training' / f'{name}.py', *map(str, arguments)],
+                          capture_output=True, text=True, timeout=300)
+
+
+def succeed(name, *arguments):
+    result = command(name, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """Return a few pairs of data/sample."""
+    root = tmp_path_factory.mktemp('data')
+    shutil.copy(SAMPLE / 'camera.json', root)
+    for split, count in (('train', 8), ('val', 4), ('test', 4)):
+        for kind in ('rgb', 'depth'):
+            (root / kind / split).mkdir(parents=True)
+            for path in sorted((SAMPLE / kind / split).iterdir())[:count]:
+                shutil.copy(path, root / kind / split)
+    return root
+
+
+def short(data, run, *more):
+    return ('--config', ROOT / 'config' / 'train_compact.yaml', '--data-dir', data,
+            '--run-dir', run, '--input-size', 64, '--batch-size', 4, '--max-epochs', 4,
+            '--evaluate-every', 2, '--visualize-every', 3, '--workers', 1, *more)
+
+
+@pytest.fixture(scope='module')
+def run(data, tmp_path_factory):
+    """Return the folder of a whole run."""
+    folder = tmp_path_factory.mktemp('runs') / 'whole'
+    succeed('train', *short(data, folder))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def exported(run):
+    path = run / 'exported' / 'model.onnx'
+    succeed('export', '--model', run / 'best.safetensors', '--out', path)
+    return path
+
+
+def test_run_folder_holds_what_a_run_leaves(run):
+    names = {path.name for path in run.iterdir()}
+    assert {'config.yaml', 'metrics.csv', 'figures', 'best.safetensors', 'last.pt'} <= names
+    assert list(run.glob('events.out.tfevents.*'))
+    assert {p.name for p in (run / 'figures').iterdir()} == {
+        'step_000003.png', 'step_000006.png'}
+    assert not list(run.glob('**/*.partial'))
+    with open(run / 'metrics.csv') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['epoch'] for row in rows] == ['2', '4']
+    assert all(float(row[f'{split}_{name}']) for row in rows
+               for split in ('train', 'val') for name in ('rmse', 'ssim'))
+
+
+def test_resumed_run_is_the_uninterrupted_one(run, data, tmp_path):
+    # All four epochs belong to the schedule; the process ends after two, as if killed.
+    code = (f'import sys; sys.path.insert(0, {str(ROOT / "training")!r}); import train\n'
+            'train_epoch = train.train_epoch\n'
+            'def dying(run, *rest):\n'
+            '    if run.epoch == 2:\n'
+            '        import os; os._exit(9)\n'
+            '    return train_epoch(run, *rest)\n'
+            'train.train_epoch = dying\n'
+            'train.main()')
+    folder = tmp_path / 'killed'
+    killed = subprocess.run([sys.executable, '-c', code, *map(str, short(data, folder))],
+                            capture_output=True, timeout=300)
+    assert killed.returncode == 9
+    succeed('train', '--resume', folder)
+
+    def rows(path):
+        with open(path / 'metrics.csv') as file:
+            return [{k: v for k, v in row.items() if k != 'seconds'}
+                    for row in csv.DictReader(file)]
+    assert rows(folder) == rows(run)
+    expected, resumed = (load_file(path / 'best.safetensors') for path in (run, folder))
+    assert all((expected[key] == resumed[key]).all() for key in expected)
+
+
+def test_a_run_is_not_overwritten(run, data):
+    result = command('train', *short(data, run))
+    assert result.returncode == 1 and '--resume' in result.stderr
+
+
+def test_the_papers_command_trains(data, tmp_path):
+    succeed('train', '--data-dir', data, '--run-dir', tmp_path / 'run', '--no-pretrained',
+            '--max-epochs', 1, '--batch-size', 4)
+    assert (tmp_path / 'run' / 'best.safetensors').exists()
+
+
+@pytest.mark.parametrize('arguments,sentence', [
+    (['--max-epochs', '0'], 'max_epochs is 0'),
+    (['--optimizer', 'sgd'], 'must be one of adam, adamw'),
+    (['--input-size', '100'], 'multiple of 32'),
+    (['--batch-size', '9'], 'pass --batch-size 8 or less'),
+    (['--network', 'resnet35'], 'no network'),
+    (['--config', 'nowhere.yaml'], 'no settings file nowhere.yaml')])
+def test_a_wrong_setting_is_said_in_a_sentence(data, tmp_path, arguments, sentence):
+    result = command('train', *short(data, tmp_path / 'run'), *arguments)
+    assert result.returncode == 1
+    assert sentence in result.stderr and 'Traceback' not in result.stderr
+
+
+def test_missing_imagenet_weights_name_the_two_ways_out(data, tmp_path, monkeypatch):
+    monkeypatch.setenv('HF_HUB_OFFLINE', '1')
+    monkeypatch.setenv('HF_HOME', str(tmp_path / 'empty'))
+    result = command('train', '--data-dir', data, '--run-dir', tmp_path / 'run',
+                     '--batch-size', 4)
+    assert result.returncode == 1
+    for part in ('resnet34.tv_in1k', '--encoder-weights FILE', '--no-pretrained'):
+        assert part in result.stderr
+    assert not (tmp_path / 'run').exists()
+
+
+def test_every_kind_of_model_file_scores_the_same(run, exported, data):
+    scores = [json.loads(succeed('evaluate', '--model', model, '--data-dir', data,
+                                 '--split', 'val', '--device', 'cpu', '--json', '-'))
+              for model in (run / 'best.safetensors', exported,
+                            exported.with_suffix('.safetensors'))]
+    assert scores[0]['n'] == 4
+    assert set(scores[0]['paper']) == {'rmse', 'ssim'}
+    assert set(scores[0]['per_image']) == {'rmse', 'ssim', 'abs_rel', 'delta1'}
+    for other in scores[1:]:
+        assert other['per_image']['rmse'] == pytest.approx(scores[0]['per_image']['rmse'],
+                                                           abs=0.02)
+
+
+def test_evaluation_draws_figures_and_writes_json(run, data, tmp_path):
+    text = succeed('evaluate', '--model', run / 'best.safetensors', '--data-dir', data,
+                   '--json', tmp_path / 'out' / 'scores.json', '--figures', tmp_path / 'figures')
+    assert 'delta1' in text
+    assert json.loads((tmp_path / 'out' / 'scores.json').read_text())['n'] == 4
+    assert {p.name for p in (tmp_path / 'figures').iterdir()} == {
+        'best.png', 'median.png', 'worst.png'}
+
+
+def test_mean_map_is_the_score_to_beat(data):
+    mean = json.loads(succeed('evaluate', '--model', 'mean', '--data-dir', data,
+                              '--split', 'train', '--json', '-'))
+    assert 1.0 < mean['per_image']['rmse'] < 10.0
+
+
+def test_shipped_model_has_learned_to_look():
+    shipped, mean = (
+        json.loads(succeed('evaluate', '--model', model, '--data-dir', SAMPLE,
+                           '--split', 'test', '--json', '-'))['per_image']['rmse']
+        for model in ('compact', 'mean'))
+    assert shipped <= 0.6 * mean
+
+
+def test_evaluating_the_shipped_model_needs_no_torch():
+    code = (f'import sys; sys.path.insert(0, {str(ROOT / "training")!r}); import evaluate\n'
+            'assert evaluate.main() == 0 and not {"torch", "matplotlib"} & set(sys.modules)')
+    subprocess.run([sys.executable, '-c', code, '--model', 'compact', '--device', 'cpu',
+                    '--data-dir', str(SAMPLE), '--split', 'val'], check=True, timeout=100)
+
+
+def test_exported_model_carries_its_metadata(exported):
+    from depth_estimation_ros import backends
+    info = backends.load(str(exported), 'cpu').info
+    assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 64)
+    assert info.focal == pytest.approx(32.0)
+    assert info.dataset['train_pairs'] == 8 and 'val' in info.metrics
+    assert str(ROOT).encode() not in exported.read_bytes()
+
+
+def test_shipped_files_fit_a_repository():
+    for name in ('compact.onnx', 'compact.safetensors'):
+        assert (ROOT / 'depth_estimation_ros' / 'models' / name).stat().st_size < 10e6
+
+
+def test_sample_splits_share_no_world():
+    def worlds(split):
+        return {path.stem.rsplit('_', 1)[0] for path in (SAMPLE / 'rgb' / split).iterdir()}
+    train, val, test = (worlds(split) for split in ('train', 'val', 'test'))
+    assert train and val and test
+    assert not (train & val or train & test or val & test)
+
+
+def test_ground_truth_is_in_metres():
+    depths = [np.load(path) for path in (SAMPLE / 'depth' / 'test').iterdir()]
+    assert len(depths) == 24
+    assert all(d.shape == (144, 256) and 0.0 < d.min() and d.max() <= 20.0 for d in depths)

@@ -1,0 +1,114 @@
+"""
+What a frame costs: the networks against the paper's run as it was published, and the hot path.
+
+All candidates take turns, frame by frame, so that a machine whose speed drifts slows each alike:
+trust the ratios. The paper's network has random weights here; its speed doesn't depend on them.
+"""
+
+import argparse
+import json
+from pathlib import Path
+import sys
+import tempfile
+import time
+from typing import Callable, Dict
+
+import cv2
+import export
+import numpy as np
+import onnx
+import torch
+from tqdm import tqdm
+
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.estimator import DepthEstimator, resize
+from depth_estimation_ros.model_file import ModelFileError
+
+PAPER = "the paper's network, PyTorch"
+SIZES = ((640, 480), (1280, 720))
+
+
+def measure(candidates: Dict[str, Callable], frames: int) -> Dict[str, float]:
+    """Return the median time of each candidate in milliseconds; they are called in turn."""
+    times = {name: [] for name in candidates}
+    for index in tqdm(range(-3, frames), unit=' rounds', leave=False):
+        for name, call in candidates.items():
+            start = time.perf_counter()
+            call()
+            if index >= 0:
+                times[name].append(time.perf_counter() - start)
+    return {name: 1000.0 * float(np.median(values)) for name, values in times.items()}
+
+
+def papers_network(folder: Path) -> Dict[str, backends.Backend]:
+    """Return the paper's network on each backend of the CPU."""
+    torch.manual_seed(0)
+    module = network.create('resnet34_upsample').eval()
+    weights, graph = folder / 'paper.pth', folder / 'paper.onnx'
+    torch.save(module.state_dict(), weights)
+    onnx.save(export.to_onnx(module, model_file.AUTHORS_CHECKPOINT), graph)
+    return {PAPER: backends.load(str(weights), 'cpu'),
+            "the paper's network, OpenVINO": backends.load(str(graph), 'cpu')}
+
+
+def networks(model: str, frames: int) -> Dict[str, float]:
+    """Time the networks alone, at their input size."""
+    with tempfile.TemporaryDirectory() as folder:
+        runners = papers_network(Path(folder))
+        for device in ('cpu', 'cuda') if backends.has_cuda() else ('cpu',):
+            backend = backends.load(model, device)
+            runners[f'{model}, {backend.name} on {backend.device}'] = backend
+        candidates = {}
+        for name, backend in runners.items():
+            image = np.zeros((*backend.info.input_size, 3), np.uint8)
+            candidates[name] = lambda run=backend.run, image=image: run(image)
+        return measure(candidates, frames)
+
+
+def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]]:
+    """Time the steps of DepthEstimator.estimate for two sizes of image."""
+    estimator = DepthEstimator(model, device)
+    height, width = estimator.info.input_size
+    random = np.random.default_rng(0)
+    results = {}
+    for size in SIZES:
+        image = random.integers(0, 256, (size[1], size[0], 3), np.uint8)
+        small = np.ascontiguousarray(resize(image, width, height))
+        depth = estimator.backend.run(small).copy()
+        results[f'{size[0]} x {size[1]}'] = measure({
+            'resize to the network': lambda: resize(image, width, height),
+            'network': lambda: estimator.backend.run(small),
+            'resize to the image': lambda: cv2.resize(depth, size),
+            'estimate()': lambda: estimator.estimate(image)}, frames)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--model', default='compact', help="a model file or a shipped model's name")
+    parser.add_argument('--device', choices=backends.DEVICES, default='auto')
+    parser.add_argument('--frames', type=int, default=100, help='timed rounds')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+    options = parser.parse_args()
+    try:
+        alone = networks(options.model, options.frames)
+        path = hot_path(options.model, options.device, options.frames)
+    except (ModelFileError, backends.DeviceError) as error:
+        print(f'benchmark: {error}', file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps({'networks_ms': alone, 'hot_path_ms': path}, indent=2))
+        return 0
+    print(f'{torch.get_num_threads()} threads, medians of {options.frames}')
+    for name, value in alone.items():
+        print(f'{name:<44}{value:8.2f} ms{alone[PAPER] / value:8.1f} x')
+    for size, steps in path.items():
+        print(f'\nan image of {size}')
+        for name, value in steps.items():
+            print(f'  {name:<42}{value:8.2f} ms{100 * value / steps["estimate()"]:7.0f} %')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
