@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from depth_estimation_ros import model_file
 from depth_estimation_ros.model_file import ModelFileError, ModelInfo
+import numpy as np
 
 DEVICES = ('auto', 'cpu', 'cuda')
 

@@ -3,10 +3,9 @@
 from typing import Optional
 
 import cv2
-import numpy as np
-
 from depth_estimation_ros import backends
 from depth_estimation_ros.geometry import focal_ratio
+import numpy as np
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -92,8 +92,9 @@ class SkipNetwork(nn.Module):
         try:
             self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
         except RuntimeError as error:
-            raise ArchitectureError(f'timm has no encoder {encoder!r} with feature maps ({error}); '
-                             'timm.list_models() names those there are.') from error
+            raise ArchitectureError(
+                f'timm has no encoder {encoder!r} with feature maps ({error}); '
+                'timm.list_models() names those there are.') from error
         self.encoder_name = encoder
         mean, deviation = (self.encoder.pretrained_cfg.get(key) for key in ('mean', 'std'))
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1), persistent=False)
@@ -150,8 +151,9 @@ def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
     if architecture == 'resnet34_upsample':
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
-        raise ArchitectureError(f"There is no network {architecture!r}: it is 'resnet34_upsample', or a "
-                         f"timm encoder's name followed by '{SKIP}'.")
+        raise ArchitectureError(
+            f"There is no network {architecture!r}: it is 'resnet34_upsample', or a timm "
+            f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth)
 

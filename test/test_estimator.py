@@ -3,13 +3,12 @@
 import subprocess
 import sys
 
-import numpy as np
-import pytest
-
 from depth_estimation_ros import backends
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.model_file import ModelFileError, MODELS
+import numpy as np
+import pytest
 
 
 @pytest.fixture(scope='module')

@@ -14,15 +14,14 @@ import time
 from typing import Callable, Dict
 
 import cv2
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.estimator import DepthEstimator, resize
+from depth_estimation_ros.model_file import ModelFileError
 import export
 import numpy as np
 import onnx
 import torch
 from tqdm import tqdm
-
-from depth_estimation_ros import backends, model_file, network
-from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.model_file import ModelFileError
 
 PAPER = "the paper's network, PyTorch"
 SIZES = ((640, 480), (1280, 720))
@@ -86,7 +85,8 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--model', default='compact', help="a model file or a shipped model's name")
+    parser.add_argument('--model', default='compact',
+                        help='a model file, or the name of a shipped model')
     parser.add_argument('--device', choices=backends.DEVICES, default='auto')
     parser.add_argument('--frames', type=int, default=100, help='timed rounds')
     parser.add_argument('--json', action='store_true', help='print JSON')

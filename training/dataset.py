@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Iterable, List, Optional, Tuple
 
 import cv2
-import numpy as np
-
 from depth_estimation_ros.estimator import resize
 from depth_estimation_ros.geometry import Intrinsics, read_camera_json
+import numpy as np
 
 SPLITS = ('train', 'val', 'test')
 PICTURES = ('.jpeg', '.jpg', '.png')

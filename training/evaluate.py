@@ -13,13 +13,12 @@ import sys
 from typing import Callable, Dict, List, Tuple
 
 from dataset import DatasetError, DepthDataset, SPLITS
-from metrics import Evaluation, Scores
-import numpy as np
-
 from depth_estimation_ros.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
+from metrics import Evaluation, Scores
+import numpy as np
 
 # 'mean' in place of a model file.
 MEAN = 'mean'

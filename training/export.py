@@ -11,14 +11,13 @@ import os
 from pathlib import Path
 import sys
 
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
 import numpy as np
 import onnx
 from onnx import numpy_helper, TensorProto
 import torch
 from torch import nn
-
-from depth_estimation_ros import backends, model_file, network
-from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
 
 # A hundredth of a millimetre in a metre: float32 kernels that sum in another order differ by less.
 TOLERANCE = 1e-3
@@ -141,7 +140,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, required=True,
-                        help='trained weights (.safetensors, or an author\'s .pth)')
+                        help="trained weights (.safetensors, or an author's .pth)")
     parser.add_argument('--out', type=Path, required=True, help='the .onnx file to write')
     options = parser.parse_args()
     try:

@@ -23,6 +23,8 @@ from typing import Dict, List, Optional
 import augment
 import cv2
 from dataset import DatasetError, DepthDataset, find_pairs
+from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.geometry import IntrinsicsError
 import figures
 import losses
 from metrics import Evaluation
@@ -32,9 +34,6 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 import yaml
-
-from depth_estimation_ros import backends, model_file, network
-from depth_estimation_ros.geometry import IntrinsicsError
 
 PAPER = Path(__file__).parents[1] / 'config' / 'train.yaml'
 
