@@ -5,10 +5,12 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
-# Blender's wheels: 5.0 for CPython 3.11, later ones for 3.13.
+# Blender's wheels: 5.0 for CPython 3.11 (which wants its own NumPy), later ones for 3.13.
 RENDER_PYTHON ?= $(shell for p in python3.11 python3.13 python3; do \
 	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 13)))' \
 	2>/dev/null && echo $$p && break; done)
+RENDER_PACKAGES = 'bpy==5.0.1; python_version < "3.12"' 'numpy < 2; python_version < "3.12"' \
+	'bpy >= 5.2; python_version > "3.12"' pillow tqdm
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
 # A sourced ROS installation would mix its rclpy with the wheels'.
@@ -19,13 +21,14 @@ unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py
 
-test: .venv/test.stamp
+# Where there is no Python that Blender runs in, the tests of rendering are skipped.
+test: .venv/test.stamp $(if $(RENDER_PYTHON),.venv-render/render.stamp)
 	.venv/bin/python -m pytest test
 
 # What training and evaluating need.
 train-env: .venv/train.stamp
 
-# What training/render_worlds.py needs: Blender as a module, which wants its own NumPy.
+# What training/render_worlds.py needs: Blender as a module.
 render-env: .venv-render/render.stamp
 
 .venv/bin/python:
@@ -50,7 +53,7 @@ render-env: .venv-render/render.stamp
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
 	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
 	test -x .venv-render/bin/python || $(RENDER_PYTHON) -m venv .venv-render
-	.venv-render/bin/python $(PIP_INSTALL) bpy opencv-python-headless pillow tqdm
+	.venv-render/bin/python $(PIP_INSTALL) $(RENDER_PACKAGES)
 	touch $@
 
 clean:

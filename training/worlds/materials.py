@@ -1,0 +1,280 @@
+"""Materials: procedural surfaces that take their colour from each face's tint."""
+
+import zlib
+
+import bpy
+import numpy as np
+
+
+class Materials(dict):
+    """The materials of one world, made when first asked for; they vary with its seed."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def __missing__(self, name):
+        # A generator of its own for each material, so that their order doesn't matter.
+        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        self[name] = material = bpy.data.materials.new(name)
+        material.use_nodes = True
+        SURFACES[name](Graph(material.node_tree), rng)
+        return material
+
+
+class Graph:
+    """A shader's nodes, written as nested calls."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        tree.nodes.clear()
+
+    def add(self, kind, inputs=None, **settings):
+        """Add a node; inputs are by socket identifier or name: values or other sockets."""
+        node = self.tree.nodes.new(f'ShaderNode{kind}')
+        for key, value in settings.items():
+            setattr(node, key, value)
+        for key, value in (inputs or {}).items():
+            socket = find_socket(node.inputs, key)
+            if isinstance(value, bpy.types.NodeSocket):
+                self.tree.links.new(value, socket)
+            else:
+                socket.default_value = value
+        return node
+
+    def noise(self, scale, coordinates=None, detail=2.0, roughness=0.6):
+        """Return fractal noise in [0, 1], about 0.5."""
+        inputs = {'Scale': scale, 'Detail': detail, 'Roughness': roughness}
+        if coordinates is not None:
+            inputs['Vector'] = coordinates
+        else:
+            inputs['Vector'] = self.position()
+        return self.add('TexNoise', inputs).outputs[0]
+
+    def position(self):
+        """Return the world position."""
+        return self.add('NewGeometry').outputs['Position']
+
+    def local(self):
+        """Return the position in the object."""
+        return self.add('TexCoord').outputs['Object']
+
+    def wall(self):
+        """Return coordinates on upright walls: along the wall, height."""
+        xyz = self.add('SeparateXYZ', {'Vector': self.local()}).outputs
+        along = self.math('ADD', xyz['X'], xyz['Y'])
+        return self.add('CombineXYZ', {'X': along, 'Y': xyz['Z']}).outputs[0]
+
+    def tint(self):
+        """Return the face's colour times the object's."""
+        face = self.add('Attribute', attribute_name='tint').outputs['Color']
+        thing = self.add('ObjectInfo').outputs['Color']
+        return self.mix('MULTIPLY', 1.0, face, thing)
+
+    def mix(self, blend, factor, a, b):
+        """Blend two colours."""
+        return find_socket(self.add('Mix', {'Factor_Float': factor, 'A_Color': a, 'B_Color': b},
+                                    data_type='RGBA', blend_type=blend).outputs, 'Result_Color')
+
+    def math(self, operation, a, b=0.0):
+        """Combine two numbers."""
+        node = self.add('Math', operation=operation)
+        for socket, value in zip(node.inputs, (a, b)):
+            if isinstance(value, bpy.types.NodeSocket):
+                self.tree.links.new(value, socket)
+            else:
+                socket.default_value = value
+        return node.outputs[0]
+
+    def ramp(self, value, low, high, to_low=0.0, to_high=1.0):
+        """Map [low, high] to [to_low, to_high], clamped."""
+        return self.add('MapRange', {'Value': value, 'From Min': low, 'From Max': high,
+                                     'To Min': to_low, 'To Max': to_high}).outputs[0]
+
+    def shade(self, colour, amount):
+        """Darken or lighten a colour by a number about 1."""
+        grey = self.add('CombineColor', {'Red': amount, 'Green': amount, 'Blue': amount})
+        return self.mix('MULTIPLY', 1.0, colour, grey.outputs[0])
+
+    def bump(self, height, distance, strength=0.6):
+        """Return a normal bumped by a height in [0, 1] (distance in metres)."""
+        return self.add('Bump', {'Height': height, 'Distance': distance,
+                                 'Strength': strength}).outputs[0]
+
+    def surface(self, colour, roughness=0.7, normal=None, **more):
+        """Finish with the principled shader."""
+        inputs = {'Base Color': colour, 'Roughness': roughness, **more}
+        if normal is not None:
+            inputs['Normal'] = normal
+        self.finish(self.add('BsdfPrincipled', inputs).outputs[0])
+
+    def finish(self, shader):
+        """Finish with a shader."""
+        self.add('OutputMaterial', {'Surface': shader})
+
+
+def find_socket(sockets, key):
+    """Find a node's socket by identifier or name."""
+    for socket in sockets:
+        if socket.identifier == key:
+            return socket
+    return sockets[key]
+
+
+def paint(g, rng):
+    """Plain paint, a little uneven."""
+    g.surface(g.shade(g.tint(), g.ramp(g.noise(3.0), 0.3, 0.7, 0.88, 1.08)), 0.55)
+
+
+def metal(g, rng):
+    """Bare or painted metal."""
+    g.surface(g.tint(), 0.38, Metallic=0.6)
+
+
+def car_paint(g, rng):
+    """Glossy paint, in the object's colour."""
+    g.surface(g.tint(), rng.uniform(0.25, 0.45), **{'Coat Weight': 0.6, 'Metallic': 0.15})
+
+
+def glass(g, rng):
+    """Panes: dark and mirroring; not transparent, so that the depth is the pane's."""
+    g.surface(g.tint(), 0.06, **{'Specular IOR Level': 0.8})
+
+
+def plaster(g, rng):
+    """Plaster on walls, with stains that run down."""
+    stains = g.ramp(g.noise(rng.uniform(0.4, 0.9), detail=3.0), 0.35, 0.7,
+                    rng.uniform(0.72, 0.92), 1.05)
+    grain = g.ramp(g.noise(30.0, detail=1.0), 0.3, 0.7, 0.93, 1.05)
+    g.surface(g.shade(g.tint(), g.math('MULTIPLY', stains, grain)), 0.85)
+
+
+def brick(g, rng):
+    """Brick walls."""
+    colour = g.tint()
+    size = {'Scale': 1.0, 'Brick Width': rng.uniform(0.2, 0.3),
+            'Row Height': rng.uniform(0.065, 0.1), 'Mortar Size': 0.008}
+    grey = rng.uniform(0.25, 0.6)
+    node = g.add('TexBrick', {'Vector': g.wall(), 'Color1': colour,
+                              'Color2': g.shade(colour, rng.uniform(0.5, 0.75)),
+                              'Mortar': (grey, grey * 0.96, grey * 0.9, 1), **size})
+    dirt = g.ramp(g.noise(0.7, detail=3.0), 0.3, 0.7, 0.75, 1.1)
+    g.surface(g.shade(node.outputs['Color'], dirt), 0.85)
+
+
+def stone(g, rng):
+    """Cut stone and concrete."""
+    blotches = g.ramp(g.noise(2.5, detail=3.0), 0.3, 0.7, 0.75, 1.12)
+    g.surface(g.shade(g.tint(), blotches), 0.8)
+
+
+def asphalt(g, rng):
+    """Asphalt with grain, patches and cracks."""
+    grain = g.ramp(g.noise(70.0, detail=1.0), 0.3, 0.7, 0.7, 1.3)
+    patches = g.ramp(g.noise(rng.uniform(0.15, 0.5), detail=3.0), 0.4, 0.6,
+                     rng.uniform(0.7, 0.95), 1.1)
+    crack = g.add('TexVoronoi', {'Vector': g.position(), 'Scale': rng.uniform(0.15, 0.4)},
+                  feature='DISTANCE_TO_EDGE').outputs['Distance']
+    crack = g.ramp(crack, 0.0, 0.008, rng.uniform(0.5, 1.0), 1.0)
+    amount = g.math('MULTIPLY', g.math('MULTIPLY', grain, patches), crack)
+    g.surface(g.shade(g.tint(), amount), rng.uniform(0.65, 0.95))
+
+
+def paving(g, rng):
+    """Slabs in rows."""
+    width = rng.uniform(0.3, 0.8)
+    colour = g.tint()
+    node = g.add('TexBrick', {
+        'Vector': g.position(), 'Scale': 1.0, 'Brick Width': width,
+        'Row Height': width * rng.choice([0.5, 0.75, 1.0]), 'Mortar Size': 0.008,
+        'Color1': colour, 'Color2': g.shade(colour, rng.uniform(0.78, 0.95)),
+        'Mortar': (0.08, 0.075, 0.07, 1)}, offset=rng.choice([0.0, 0.5]))
+    dirt = g.ramp(g.noise(1.2, detail=3.0), 0.3, 0.7, 0.78, 1.1)
+    g.surface(g.shade(node.outputs['Color'], dirt), 0.8)
+
+
+def cobble(g, rng):
+    """Cobblestones."""
+    scale = rng.uniform(5, 9)
+    edge = g.add('TexVoronoi', {'Vector': g.position(), 'Scale': scale, 'Randomness': 0.6},
+                 feature='DISTANCE_TO_EDGE').outputs['Distance']
+    cell = g.add('TexVoronoi', {'Vector': g.position(), 'Scale': scale, 'Randomness': 0.6})
+    height = g.ramp(edge, 0.0, 0.2)
+    each = g.add('SeparateColor', {'Color': cell.outputs['Color']}).outputs[0]
+    amount = g.math('MULTIPLY', g.ramp(each, 0.0, 1.0, 0.7, 1.15),
+                    g.ramp(height, 0.0, 0.7, 0.35, 1.0))
+    g.surface(g.shade(g.tint(), amount), 0.7, g.bump(height, 0.02))
+
+
+def grass(g, rng):
+    """Lawn: greens that wander into yellow."""
+    fine = g.noise(45.0, detail=2.0)
+    wide = g.noise(rng.uniform(0.2, 0.6), detail=3.0)
+    lush = (*rng.uniform((0.02, 0.06, 0.005), (0.06, 0.14, 0.02)), 1)
+    dry = (*rng.uniform((0.10, 0.12, 0.02), (0.22, 0.19, 0.06)), 1)
+    colour = g.mix('MIX', g.ramp(wide, 0.4, 0.75, 0.0, rng.uniform(0.3, 0.9)), lush, dry)
+    g.surface(g.shade(colour, g.ramp(fine, 0.3, 0.7, 0.5, 1.5)), 0.95)
+
+
+def gravel(g, rng):
+    """Gravel and packed earth."""
+    grain = g.add('TexVoronoi', {'Vector': g.position(), 'Scale': 40.0}).outputs['Color']
+    grain = g.add('SeparateColor', {'Color': grain}).outputs[0]
+    wide = g.ramp(g.noise(0.8, detail=3.0), 0.3, 0.7, 0.75, 1.12)
+    g.surface(g.shade(g.tint(), g.math('MULTIPLY', g.ramp(grain, 0, 1, 0.7, 1.2), wide)), 0.95)
+
+
+def roof(g, rng):
+    """Rows of roof tiles."""
+    xyz = g.add('SeparateXYZ', {'Vector': g.local()}).outputs
+    vector = g.add('CombineXYZ', {'X': xyz['X'], 'Y': xyz['Z']}).outputs[0]
+    colour = g.tint()
+    node = g.add('TexBrick', {'Vector': vector, 'Scale': 1.0, 'Brick Width': 0.28,
+                              'Row Height': 0.22, 'Mortar Size': 0.02, 'Color1': colour,
+                              'Color2': g.shade(colour, 0.7), 'Mortar': (0.02, 0.02, 0.02, 1)})
+    g.surface(g.shade(node.outputs['Color'], g.ramp(g.noise(0.8), 0.3, 0.7, 0.7, 1.1)), 0.8)
+
+
+def wood(g, rng):
+    """Planks with a grain."""
+    stretched = g.add('Mapping', {'Vector': g.local(), 'Scale': (3.0, 40.0, 40.0)}).outputs[0]
+    grain = g.ramp(g.noise(1.0, stretched, detail=3.0), 0.3, 0.7, 0.65, 1.15)
+    g.surface(g.shade(g.tint(), grain), 0.6)
+
+
+def bark(g, rng):
+    """Bark, furrowed upwards."""
+    stretched = g.add('Mapping', {'Vector': g.local(), 'Scale': (14.0, 14.0, 2.5)}).outputs[0]
+    grain = g.noise(1.0, stretched, detail=3.0)
+    g.surface(g.shade(g.tint(), g.ramp(grain, 0.3, 0.7, 0.45, 1.35)), 0.95)
+
+
+def leaf(g, rng):
+    """Leaves: light comes through them."""
+    each = g.add('ObjectInfo').outputs['Random']
+    colour = g.shade(g.tint(), g.ramp(each, 0.0, 1.0, 0.75, 1.2))
+    front = g.add('BsdfDiffuse', {'Color': colour}).outputs[0]
+    behind = g.add('BsdfTranslucent', {'Color': g.mix('MULTIPLY', 1.0, colour,
+                                                      (1.2, 1.3, 0.5, 1))}).outputs[0]
+    g.finish(g.add('MixShader', {0: 0.35, 1: front, 2: behind}).outputs[0])
+
+
+def cloth(g, rng):
+    """Clothes and awnings."""
+    folds = g.ramp(g.noise(9.0, g.local(), detail=3.0), 0.3, 0.7, 0.75, 1.12)
+    g.surface(g.shade(g.tint(), folds), 0.9)
+
+
+def water(g, rng):
+    """Still water: dark and mirroring."""
+    g.surface((0.02, 0.04, 0.045, 1), 0.08, g.bump(g.noise(4.0), 0.02, 0.3))
+
+
+def glow(g, rng):
+    """Lamps that are lit."""
+    g.finish(g.add('Emission', {'Color': g.tint(), 'Strength': 4.0}).outputs[0])
+
+
+SURFACES = {f.__name__: f for f in (
+    paint, metal, car_paint, glass, plaster, brick, stone, asphalt, paving, cobble, grass,
+    gravel, roof, wood, bark, leaf, cloth, water, glow)}
