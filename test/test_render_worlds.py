@@ -52,7 +52,7 @@ bodies = {
     'stairs': [shape.box(low, high, 'paint') for low, high in scene['stairs']],
     'card': [shape.quad(scene['card'], 'glow'), shape.quad(scene['wall'], 'glow', (.1, .1, .1))]}
 camera = Camera(160, 90, 75.0)
-camera.write(out / 'camera.json')
+(out / 'camera.json').write_text(camera.to_json())
 for name, view in scene['views'].items():
     stage = Stage(0)
     stage.put(stage.mesh(shape.join(bodies[name])))
@@ -307,7 +307,9 @@ def test_histogram_has_a_line_for_each_split(dataset, tmp_path):
 @pytest.mark.parametrize('arguments,sentence', [
     (('--kinds', 'street,moon'), "no kind of world called 'moon'; there is park, street"),
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
-    (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'")])
+    (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
+    (('--workers', '0'), '--workers must be positive'),
+    (('--train', '0'), 'nothing to render')])
 def test_wrong_arguments_are_refused_with_a_sentence(tmp_path, arguments, sentence):
     result = command('--out', tmp_path / 'data', '--train', 1, *arguments)
     assert result.returncode == 2 and sentence in result.stderr
@@ -320,3 +322,9 @@ def test_other_pairs_are_not_mixed_in_by_accident(dataset):
     assert result.returncode == 2
     assert 'has pairs already: add --resume to go on with it' in result.stderr
     assert (dataset / 'dataset.json').read_bytes() == before
+
+
+def test_a_dataset_is_not_continued_with_another_camera(dataset):
+    result = command('--out', dataset, *SMALL, '--resume', '--fov', 80)
+    assert result.returncode == 2
+    assert 'begun with another --size or --fov' in result.stderr

@@ -119,6 +119,17 @@ def parse_arguments(argv=None):
     if not arguments.resume and any(arguments.out.glob('rgb/*/*')):
         parser.error(f'{arguments.out} has pairs already: add --resume to go on with it, '
                      'or name another folder')
+    for name in ('workers', 'views_per_world', 'samples', 'rate'):
+        if getattr(arguments, name) <= 0:
+            parser.error(f'--{name.replace("_", "-")} must be positive')
+    if not arguments.drive and not any(getattr(arguments, split) for split in SPLITS):
+        parser.error('nothing to render: pass --train, --val or --test, or --drive')
+    camera = Camera(arguments.width, arguments.height, arguments.fov)
+    written = arguments.out / 'camera.json'
+    if written.exists() and written.read_text() != camera.to_json():
+        parser.error(f'{arguments.out} was begun with another --size or --fov (see its '
+                     'camera.json): a dataset has one camera')
+    arguments.camera = camera
     return arguments
 
 
@@ -470,14 +481,13 @@ def write_depth_histogram(out, names, bin_width=0.25):
 def main(argv=None):
     """Render a dataset."""
     arguments = parse_arguments(argv)
-    camera = Camera(arguments.width, arguments.height, arguments.fov)
     threads = max(1, (os.cpu_count() or 1) // arguments.workers)
-    settings = Settings(arguments.out, camera, arguments.samples, threads,
+    settings = Settings(arguments.out, arguments.camera, arguments.samples, threads,
                         arguments.depth_dtype == 'float16', arguments.drive, arguments.rate)
     for split in SPLITS:
         for folder in ('rgb', 'depth'):
             (arguments.out / folder / split).mkdir(parents=True, exist_ok=True)
-    camera.write(arguments.out / 'camera.json')
+    (arguments.out / 'camera.json').write_text(arguments.camera.to_json())
     start = time.monotonic() - (seconds_before(arguments.out) if arguments.resume else 0)
     render_all(arguments, settings, plan(arguments), start)
     records = read_records(arguments.out)

@@ -29,11 +29,11 @@ class Camera:
         """Return the focal length in pixels."""
         return self.width / 2 / np.tan(np.radians(self.fov) / 2)
 
-    def write(self, path):
-        """Write camera.json: as in ROS, (0, 0) is the middle of the first pixel."""
-        path.write_text(json.dumps({
+    def to_json(self):
+        """Return what camera.json holds: as in ROS, (0, 0) is the middle of the first pixel."""
+        return json.dumps({
             'width': self.width, 'height': self.height, 'fx': self.focal, 'fy': self.focal,
-            'cx': (self.width - 1) / 2, 'cy': (self.height - 1) / 2}, indent=2) + '\n')
+            'cx': (self.width - 1) / 2, 'cy': (self.height - 1) / 2}, indent=2) + '\n'
 
 
 @dataclass(frozen=True)
