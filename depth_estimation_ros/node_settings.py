@@ -1,0 +1,64 @@
+"""A node's parameters as a table: default, description, and which values they may have."""
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Tuple, Union
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+
+AT_START, AT_CONFIGURE, AT_ONCE = 'at start', 'at configure', 'at once'
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    A parameter of a node.
+
+    Attributes
+    ----------
+    default : str, bool, int or float
+    description : str
+    applies : str
+        When a change has its effect: AT_START (it is read-only), AT_CONFIGURE or AT_ONCE.
+    choices : tuple of str
+        The values that a text may have; empty for any.
+    limits : (number, number), optional
+        The lowest and the highest value of a number.
+
+    """
+
+    default: Union[str, bool, int, float]
+    description: str
+    applies: str = AT_START
+    choices: Tuple[str, ...] = ()
+    limits: Optional[Tuple[Union[int, float], Union[int, float]]] = None
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what `ros2 param describe` shows."""
+        constraints = [f'One of {", ".join(self.choices)}.'] if self.choices else []
+        descriptor = ParameterDescriptor(
+            description=self.description, read_only=self.applies == AT_START,
+            additional_constraints=' '.join(constraints + [f'Applies {self.applies}.']))
+        if self.limits is not None:
+            lowest, highest = self.limits
+            if isinstance(self.default, float):
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=lowest, to_value=highest)]
+            else:
+                descriptor.integer_range = [
+                    IntegerRange(from_value=lowest, to_value=highest, step=1)]
+        return descriptor
+
+
+def declare(node: Node, settings: Dict[str, Setting]):
+    """
+    Declare the parameters of a node.
+
+    Raises
+    ------
+    rclpy.exceptions.ParameterException
+        Where the command line or a parameter file gives one a wrong type or value.
+
+    """
+    for name, setting in settings.items():
+        node.declare_parameter(name, setting.default, setting.descriptor())

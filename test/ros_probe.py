@@ -1,0 +1,235 @@
+"""The tests' side of ROS: nodes as processes, and a probe that talks to them over DDS."""
+
+from array import array
+import re
+import subprocess
+import sys
+import threading
+import time
+from typing import Callable, Dict, List, Optional, Union
+
+from depth_estimation_ros.geometry import fill_camera_info
+from depth_estimation_ros.image_messages import from_array
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+import numpy as np
+from rcl_interfaces.srv import SetParameters
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+# For a machine that is busy with something else; nothing here takes so long on an idle one.
+TIMEOUT = 60.0
+RELIABLE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+class Inbox:
+    """Messages of a topic, in the order in which they came."""
+
+    def __init__(self):
+        self.messages: List = []
+        self._came = threading.Condition()
+
+    def put(self, message):
+        """Take a message."""
+        with self._came:
+            self.messages.append(message)
+            self._came.notify_all()
+
+    def wait(self, wanted: Callable, timeout: float = TIMEOUT):
+        """Return the first message that is wanted, now or later; None after the timeout."""
+        def found():
+            return next((message for message in list(self.messages) if wanted(message)), None)
+        with self._came:
+            return self._came.wait_for(found, timeout)
+
+    def wait_for_count(self, count: int, timeout: float = TIMEOUT) -> bool:
+        """Wait until so many messages have come."""
+        with self._came:
+            return self._came.wait_for(lambda: len(self.messages) >= count, timeout)
+
+
+class Probe:
+    """A node that publishes to, listens to and asks the nodes under test."""
+
+    def __init__(self):
+        rclpy.init()
+        self.node = rclpy.create_node('probe')
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._executor.spin)
+        self._thread.start()
+
+    def close(self):
+        """End it."""
+        self._executor.shutdown()
+        self._thread.join()
+        rclpy.try_shutdown()
+
+    def listen(self, kind, topic: str, qos: QoSProfile = RELIABLE) -> Inbox:
+        """Subscribe to a topic."""
+        inbox = Inbox()
+        self.node.create_subscription(kind, topic, inbox.put, qos)
+        return inbox
+
+    def publisher(self, kind, topic: str):
+        """Return a publisher like a camera driver's."""
+        return self.node.create_publisher(kind, topic, RELIABLE)
+
+    def call(self, kind, service: str, request):
+        """Call a service and return its response."""
+        client = self.node.create_client(kind, service)
+        try:
+            assert client.wait_for_service(TIMEOUT), f'no service {service}'
+            done = threading.Event()
+            future = client.call_async(request)
+            future.add_done_callback(lambda _: done.set())
+            assert done.wait(TIMEOUT), f'no answer from {service}'
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def state(self, node: str) -> str:
+        """Return the lifecycle state of a node."""
+        return self.call(GetState, f'{node}/get_state', GetState.Request()).current_state.label
+
+    def change_state(self, node: str, transition: int) -> bool:
+        """Ask a node for a lifecycle transition."""
+        return self.call(ChangeState, f'{node}/change_state', ChangeState.Request(
+            transition=Transition(id=transition))).success
+
+    def set_parameter(self, node: str, name: str, value):
+        """Set a parameter of a node; returns the SetParametersResult."""
+        return self.call(SetParameters, f'{node}/set_parameters', SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])).results[0]
+
+
+class NodeProcess:
+    """
+    A module of depth_estimation_ros as a process.
+
+    Parameters
+    ----------
+    module : str
+    *arguments : str
+        What follows --ros-args.
+
+    """
+
+    def __init__(self, module: str, *arguments: str):
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', f'depth_estimation_ros.{module}', '--ros-args', *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._lines = Inbox()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> 'NodeProcess':
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
+
+    @property
+    def output(self) -> str:
+        """Everything that it wrote."""
+        return ''.join(self._lines.messages)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def wait_for_output(self, pattern: str) -> Optional[str]:
+        """Return the first line in which a pattern is found."""
+        return self._lines.wait(lambda line: re.search(pattern, line))
+
+    def wait(self) -> int:
+        """Return its exit code when it has ended."""
+        code = self._process.wait(TIMEOUT)
+        self._reader.join()
+        return code
+
+    def end(self, signal_number: int) -> int:
+        """Send it a signal, and return its exit code when it has ended."""
+        self._process.send_signal(signal_number)
+        return self.wait()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._lines.put(line)
+
+
+class Camera:
+    """
+    A camera that takes a picture when it is told to.
+
+    Attributes
+    ----------
+    intrinsics : Intrinsics or None
+        Where set, a camera_info goes out before each image.
+
+    """
+
+    def __init__(self, probe: Probe, image: str = 'image', camera_info: str = 'camera_info',
+                 kind=Image):
+        self.image = probe.publisher(kind, image)
+        self.camera_info = probe.publisher(CameraInfo, camera_info)
+        self.intrinsics = None
+        self._seconds = 0
+
+    def header(self, frame_id: str = 'lens') -> Header:
+        """Return a header with a stamp of its own."""
+        self._seconds += 1
+        header = Header(frame_id=frame_id)
+        header.stamp.sec, header.stamp.nanosec = self._seconds, 123456789
+        return header
+
+    def send(self, pixels: Union[np.ndarray, bytes], encoding: str = 'rgb8') -> Header:
+        """Publish an image, an array or a file's bytes, and return its header."""
+        header = self.header()
+        if self.intrinsics is not None:
+            self.camera_info.publish(
+                fill_camera_info(CameraInfo(header=header), self.intrinsics))
+        if isinstance(pixels, bytes):
+            message = CompressedImage(header=header, format=encoding)
+            message.data = array('B', pixels)
+        else:
+            message = from_array(pixels, encoding, header)
+        self.image.publish(message)
+        return header
+
+    def send_until_answered(self, pixels, answers: Inbox, encoding: str = 'rgb8'):
+        """
+        Publish an image again and again until its depth comes, and return that.
+
+        The first images after a connection may be lost: the node subscribes best effort.
+        """
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            sent = self.send(pixels, encoding)
+            answer = answers.wait(lambda message: message.header == sent, 0.5)
+            if answer is not None:
+                return answer
+        raise AssertionError('no depth came back')
+
+
+def picture(width: int = 160, height: int = 120) -> np.ndarray:
+    """Return an image with a ground, a sky and some structure; uint8 (H, W, 3) RGB."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    stripes = 40.0 * np.sin(x / 9.0) + 30.0 * np.cos(y / 7.0)
+    return np.dstack([100.0 + 90.0 * y / height + stripes, 120.0 + stripes,
+                      200.0 - 120.0 * y / height + stripes]).clip(0, 255).astype(np.uint8)
+
+
+def values_of(status) -> Dict[str, str]:
+    """Return the key-value pairs of a DiagnosticStatus."""
+    return {each.key: each.value for each in status.values}

@@ -1,0 +1,284 @@
+"""The depth node as a process of its own, over DDS."""
+
+from pathlib import Path
+import signal
+
+import cv2
+from depth_estimation_ros import depth_node, image_messages
+from depth_estimation_ros.estimator import DepthEstimator
+from depth_estimation_ros.geometry import Intrinsics
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+import numpy as np
+import pytest
+from ros_probe import (
+    BEST_EFFORT, Camera, NodeProcess, picture, Probe, RELIABLE, values_of)
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+import yaml
+
+PARAMS_FILE = Path(__file__).resolve().parents[1] / 'config' / 'depth.yaml'
+# Half of a 90 degree field of view, at the size of picture().
+INTRINSICS = Intrinsics(160, 120, 80.0, 80.0, 79.5, 59.5)
+
+
+class Running:
+    """An active depth node in a namespace, and the topics around it."""
+
+    def __init__(self, probe: Probe, process: NodeProcess, namespace: str, **topics):
+        self.process = process
+        self.probe = probe
+        self.name = f'/{namespace}/depth_estimation'
+        self.camera = Camera(probe, **topics)
+        self.depth = probe.listen(Image, f'/{namespace}/depth/image')
+        self.camera_info = probe.listen(CameraInfo, f'/{namespace}/depth/camera_info')
+        self.diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
+
+    def status(self, wanted=lambda values: True) -> DiagnosticStatus:
+        """Return the first diagnostics of this node whose values are wanted."""
+        def of_this_node(message):
+            return message.status[0].name == f'{self.name[1:]}: depth' and \
+                wanted(values_of(message.status[0]))
+        message = self.diagnostics.wait(of_this_node)
+        assert message is not None, 'no such diagnostics'
+        return message.status[0]
+
+
+@pytest.fixture(scope='module')
+def running(probe):
+    """Return an active node with default parameters."""
+    with NodeProcess('depth_node', '-r', '__ns:=/default') as process:
+        running = Running(probe, process, 'default', image='/default/image',
+                          camera_info='/default/camera_info')
+        assert process.wait_for_output('Active')
+        running.camera.intrinsics = INTRINSICS
+        running.camera.send_until_answered(picture(), running.camera_info)
+        yield running
+
+
+@pytest.fixture(scope='module')
+def expected():
+    """Return what the depth of an image of the default camera should be."""
+    estimator = DepthEstimator()
+    return lambda image: estimator.estimate(image, focal=INTRINSICS.fx)
+
+
+def depth_of(message: Image) -> np.ndarray:
+    """Return the depth of a message."""
+    return image_messages.to_depth(message)
+
+
+def test_depth_has_the_stamp_the_frame_and_the_size_of_its_image(running, expected):
+    header = running.camera.send(picture())
+    message = running.depth.wait(lambda message: message.header == header)
+    assert message is not None
+    assert (message.encoding, message.width, message.height) == ('32FC1', 160, 120)
+    assert message.step == 160 * 4 and len(message.data) == 120 * 160 * 4
+    np.testing.assert_allclose(depth_of(message), expected(picture()), atol=1e-3)
+
+
+def test_reliable_and_best_effort_subscribers_both_get_depth(running):
+    inboxes = [running.probe.listen(Image, '/default/depth/image', qos)
+               for qos in (RELIABLE, BEST_EFFORT)]
+    for inbox in inboxes:
+        running.camera.send_until_answered(picture(), inbox)
+
+
+@pytest.mark.parametrize('encoding', list(image_messages.PIXEL_BYTES))
+def test_every_encoding_gives_the_depth_of_the_same_image(running, expected, encoding):
+    rgb = picture()
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    pixels = {
+        'rgb8': rgb,
+        'bgr8': cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR),
+        'rgba8': cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA),
+        'bgra8': cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA),
+        'mono8': gray,
+    }[encoding]
+    seen = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB) if encoding == 'mono8' else rgb
+    header = running.camera.send(pixels, encoding)
+    message = running.depth.wait(lambda message: message.header == header)
+    assert message is not None
+    np.testing.assert_allclose(depth_of(message), expected(seen), atol=1e-3)
+
+
+def test_camera_info_comes_with_each_depth_image(running):
+    header = running.camera.send(picture())
+    message = running.camera_info.wait(lambda message: message.header == header)
+    assert message is not None
+    assert message.k[0] == INTRINSICS.fx and (message.width, message.height) == (160, 120)
+    assert running.depth.wait(lambda message: message.header == header) is not None
+
+
+def test_depth_is_proportional_to_the_focal_length_unless_told_otherwise(running):
+    estimator = DepthEstimator()
+    for setting, focal in (('off', None), ('auto', INTRINSICS.fx)):
+        assert running.probe.set_parameter(running.name, 'focal_scaling', setting).successful
+        header = running.camera.send(picture())
+        message = running.depth.wait(lambda message: message.header == header)
+        np.testing.assert_allclose(
+            depth_of(message), estimator.estimate(picture(), focal=focal), atol=1e-3)
+
+
+def test_depth_goes_on_where_camera_info_does_not_fit(running):
+    header = running.camera.send(picture(200, 100))
+    assert running.depth.wait(lambda message: message.header == header) is not None
+    assert running.process.wait_for_output('160 x 120 pixels, the image has 200 x 100')
+    later = running.camera.send(picture())
+    assert running.camera_info.wait(lambda message: message.header == later) is not None
+    assert not any(message.header == header for message in running.camera_info.messages)
+
+
+def test_unusable_images_are_counted_and_the_node_lives_on(running):
+    before = int(values_of(running.status())['frames refused'])
+    bad = [image_messages.from_array(picture(), 'rgb8', running.camera.header())
+           for _ in range(3)]
+    bad[0].encoding = 'holographic'
+    bad[1].data = bad[1].data[:-1]
+    bad[2].step = 7
+    for message, reason in zip(bad, ('holographic', 'bytes, but there are', 'step is 7')):
+        running.camera.image.publish(message)
+        running.status(lambda values: reason in values['last reason'])
+        # A good one in between: it gets its depth.
+        header = running.camera.send(picture())
+        assert running.depth.wait(lambda message: message.header == header) is not None
+    running.status(lambda values: int(values['frames refused']) == before + 3)
+    assert running.process.wait_for_output('Image dropped: .*holographic')
+
+
+def test_the_newest_frame_wins_and_every_frame_is_accounted_for(running):
+    headers = [running.camera.send(picture()) for _ in range(40)]
+    last = running.depth.wait(lambda message: message.header == headers[-1])
+    assert last is not None, 'the newest frame has no depth'
+    stamps = [message.header.stamp.sec for message in running.depth.messages]
+    assert stamps == sorted(stamps), 'depth images are out of order'
+    answered = sum(any(message.header == header for message in running.depth.messages)
+                   for header in headers)
+    assert answered < len(headers), 'nothing was replaced: this machine is too fast'
+
+    def balances(values):
+        counts = {key: int(values[f'frames {key}'])
+                  for key in ('in', 'out', 'replaced', 'refused', 'failed')}
+        return counts['replaced'] > 0 and counts.pop('in') == sum(counts.values())
+    running.status(balances)
+
+
+def test_colors_come_to_those_who_listen(running):
+    colors = running.probe.listen(Image, '/default/depth/color')
+    message = running.camera.send_until_answered(picture(), colors)
+    assert (message.encoding, message.width, message.height) == ('bgr8', 160, 120)
+
+
+def test_diagnostics_tell_what_runs_and_how_fast(running):
+    running.camera.send_until_answered(picture(), running.depth)
+    values = values_of(running.status(lambda values: values['latency p95 (ms)'] != 'nan'))
+    assert values['model'] == 'compact'
+    assert values['backend'] == 'OpenVINO' and values['device'] == 'cpu'
+    assert 0.0 < float(values['latency p50 (ms)']) <= float(values['latency p95 (ms)'])
+
+
+def test_what_applies_at_configure_cannot_be_set_on_a_running_node(running):
+    result = running.probe.set_parameter(running.name, 'model', '/elsewhere.onnx')
+    assert not result.successful and 'clean up' in result.reason
+    assert not running.probe.set_parameter(running.name, 'focal_scaling', 'maybe').successful
+
+
+def test_lifecycle_from_outside_with_a_wrong_model_first(probe):
+    with NodeProcess('depth_node', '-r', '__ns:=/managed', '-p', 'autostart:=false',
+                     '-p', 'model:=/no/such.onnx') as process:
+        managed = Running(probe, process, 'managed', image='/managed/image',
+                          camera_info='/managed/camera_info')
+
+        def change(transition):
+            return probe.change_state(managed.name, transition)
+
+        assert probe.state(managed.name) == 'unconfigured'
+        assert not change(Transition.TRANSITION_CONFIGURE)
+        assert process.wait_for_output("Cannot configure: There is no model file '/no/such.onnx'")
+        assert probe.state(managed.name) == 'unconfigured' and process.is_alive
+        assert managed.diagnostics.wait(
+            lambda message: message.status[0].level == DiagnosticStatus.ERROR
+            and '/no/such.onnx' in message.status[0].message)
+
+        assert probe.set_parameter(managed.name, 'model', 'compact').successful
+        assert change(Transition.TRANSITION_CONFIGURE)
+        assert probe.state(managed.name) == 'inactive'
+        assert not change(Transition.TRANSITION_CONFIGURE), 'impossible in this state'
+        assert process.is_alive
+        assert change(Transition.TRANSITION_ACTIVATE)
+        managed.camera.send_until_answered(picture(), managed.depth)
+
+        assert change(Transition.TRANSITION_DEACTIVATE)
+        unseen = managed.camera.send(picture())
+        assert change(Transition.TRANSITION_CLEANUP)
+        assert change(Transition.TRANSITION_CONFIGURE)
+        assert change(Transition.TRANSITION_ACTIVATE)
+        managed.camera.send_until_answered(picture(), managed.depth)
+        assert not any(message.header == unseen for message in managed.depth.messages)
+        assert process.wait_for_output('no camera_info has come in')
+        assert not managed.camera_info.messages
+
+        assert change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        assert probe.state(managed.name) == 'finalized'
+        assert process.end(signal.SIGINT) == 0
+        assert 'Traceback' not in process.output
+
+
+def test_parameter_file_namespace_remapping_and_compressed_images(probe):
+    with NodeProcess('depth_node', '--params-file', str(PARAMS_FILE),
+                     '-p', 'image_transport:=compressed', '-r', '__ns:=/robot1',
+                     '-r', 'image:=/front/image_raw/compressed') as process:
+        assert process.wait_for_output(
+            'Active: /front/image_raw/compressed -> /robot1/depth/image')
+        robot = Running(probe, process, 'robot1', kind=CompressedImage,
+                        image='/front/image_raw/compressed', camera_info='/robot1/camera_info')
+        jpeg = cv2.imencode('.jpg', picture()[:, :, ::-1])[1].tobytes()
+        answer = robot.camera.send_until_answered(jpeg, robot.depth, 'jpeg')
+        assert (answer.width, answer.height) == (160, 120)
+        robot.camera.send(b'no picture', 'jpeg')
+        robot.status(lambda values: 'no JPEG or PNG' in values['last reason'])
+        assert process.end(signal.SIGTERM) == 0
+        assert 'Traceback' not in process.output
+
+
+def test_an_interrupt_in_the_middle_of_work_ends_the_process_quietly(probe):
+    with NodeProcess('depth_node', '-r', '__ns:=/busy') as process:
+        busy = Running(probe, process, 'busy', image='/busy/image',
+                       camera_info='/busy/camera_info')
+        busy.camera.send_until_answered(picture(), busy.depth)
+        for _ in range(20):
+            busy.camera.send(picture())
+        assert process.end(signal.SIGINT) == 0, process.output
+        assert 'Traceback' not in process.output and 'ERROR' not in process.output
+
+
+@pytest.mark.parametrize('argument, sentence', [
+    ('image_transport:=smoke', "image_transport is one of raw, compressed, not 'smoke'"),
+    ('model:=3', "'model' to '3' of type 'INTEGER', expecting type 'STRING'"),
+])
+def test_a_wrong_parameter_ends_the_process_with_a_sentence(argument, sentence):
+    with NodeProcess('depth_node', '-p', argument) as process:
+        assert process.wait() == 1
+        assert sentence in process.output and 'Traceback' not in process.output
+
+
+def test_a_failing_network_costs_a_frame_and_not_the_node(probe, monkeypatch):
+    # The one thing that cannot be brought about from outside.
+    node = depth_node.DepthNode()
+    try:
+        assert node.trigger_configure() == depth_node.TransitionCallbackReturn.SUCCESS
+        monkeypatch.setattr(node._estimator, 'estimate', lambda *_: 1 / 0)
+        message = image_messages.from_array(picture(), 'rgb8', Header())
+        node._work(depth_node.Frame(message, arrived=0.0))
+        status = node._status()
+    finally:
+        node.destroy_node()
+    assert status.level == DiagnosticStatus.ERROR
+    values = values_of(status)
+    assert values['frames failed'] == '1' and 'ZeroDivisionError' in values['last reason']
+
+
+def test_the_parameter_file_names_every_parameter_with_its_default():
+    parameters = yaml.safe_load(PARAMS_FILE.read_text())
+    assert parameters['/**/depth_estimation']['ros__parameters'] == {
+        name: setting.default for name, setting in depth_node.SETTINGS.items()}
