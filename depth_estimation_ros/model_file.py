@@ -170,5 +170,6 @@ def save_weights(path: Path, state_dict: Dict, info: ModelInfo) -> None:
     import safetensors.torch
     tensors = {key: value.detach().cpu().contiguous() for key, value in state_dict.items()}
     partial = path.with_name(path.name + '.partial')
-    safetensors.torch.save_file(tensors, partial, metadata={METADATA_KEY: info.to_json()})
+    # Not save_file, whose files nobody else may read.
+    partial.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: info.to_json()}))
     os.replace(partial, path)

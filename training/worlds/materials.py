@@ -275,6 +275,129 @@ def glow(g, rng):
     g.finish(g.add('Emission', {'Color': g.tint(), 'Strength': 4.0}).outputs[0])
 
 
+def carpet(g, rng):
+    """Carpet: woven fluff, often laid in squares."""
+    fluff = g.ramp(g.noise(150.0, detail=1.0), 0.3, 0.7, 0.7, 1.25)
+    worn = g.ramp(g.noise(0.9, detail=3.0), 0.3, 0.7, rng.uniform(0.75, 0.95), 1.08)
+    colour = g.tint()
+    if rng.random() < 0.5:
+        colour = g.add('TexChecker', {
+            'Vector': g.position(), 'Scale': 2.0, 'Color1': colour,
+            'Color2': g.shade(colour, rng.uniform(0.75, 0.97))}).outputs['Color']
+    g.surface(g.shade(colour, g.math('MULTIPLY', fluff, worn)), 1.0)
+
+
+def boards(g, rng):
+    """Floors of boards or laminate."""
+    along = (0.0, 0.0, rng.choice([0.0, np.pi / 2]))
+    vector = g.add('Mapping', {'Vector': g.position(), 'Rotation': along}).outputs[0]
+    colour, row = g.tint(), rng.uniform(0.09, 0.2)
+    node = g.add('TexBrick', {
+        'Vector': vector, 'Scale': 1.0, 'Brick Width': row * rng.uniform(6, 10),
+        'Row Height': row, 'Mortar Size': 0.0015, 'Color1': colour,
+        'Color2': g.shade(colour, rng.uniform(0.65, 0.9)), 'Mortar': (0.03, 0.02, 0.015, 1)},
+        offset=rng.uniform(0.3, 0.5))
+    stretched = g.add('Mapping', {'Vector': vector, 'Scale': (3.0, 45.0, 1.0)}).outputs[0]
+    grain = g.ramp(g.noise(1.0, stretched, detail=3.0), 0.3, 0.7, 0.75, 1.12)
+    g.surface(g.shade(node.outputs['Color'], grain), rng.uniform(0.3, 0.65))
+
+
+def _tiled(g, rng, vector, width, height, roughness):
+    colour, grout = g.tint(), rng.uniform(0.1, 0.5)
+    node = g.add('TexBrick', {
+        'Vector': vector, 'Scale': 1.0, 'Brick Width': width, 'Row Height': height,
+        'Mortar Size': 0.004, 'Color1': colour, 'Color2': g.shade(colour, rng.uniform(0.82, 1.0)),
+        'Mortar': (grout, grout * 0.97, grout * 0.93, 1)}, offset=rng.choice([0.0, 0.0, 0.5]))
+    dirt = g.ramp(g.noise(1.1, detail=3.0), 0.3, 0.7, 0.85, 1.06)
+    g.surface(g.shade(node.outputs['Color'], dirt), roughness)
+
+
+def floor_tiles(g, rng):
+    """Tiles on a floor."""
+    side = rng.uniform(0.2, 0.6)
+    _tiled(g, rng, g.position(), side, side, rng.uniform(0.2, 0.5))
+
+
+def wall_tiles(g, rng):
+    """Glazed tiles on a wall."""
+    width = rng.uniform(0.1, 0.3)
+    _tiled(g, rng, g.wall(), width, width * rng.choice([0.5, 1.0, 1.0]), rng.uniform(0.15, 0.3))
+
+
+def ceiling_tiles(g, rng):
+    """Suspended ceilings: speckled panels in a grid of 0.6 m."""
+    colour = g.tint()
+    node = g.add('TexBrick', {
+        'Vector': g.position(), 'Scale': 1.0, 'Brick Width': 0.6, 'Row Height': 0.6,
+        'Mortar Size': 0.012, 'Color1': colour, 'Color2': g.shade(colour, 0.96),
+        'Mortar': g.shade(colour, rng.choice([0.45, 0.8, 1.15]))}, offset=0.0)
+    specks = g.ramp(g.noise(90.0, detail=1.0), 0.32, 0.45, rng.uniform(0.6, 0.95), 1.0)
+    g.surface(g.shade(node.outputs['Color'], specks), 0.9)
+
+
+def concrete(g, rng):
+    """Screed: stained, worn and cut into bays."""
+    stains = g.ramp(g.noise(rng.uniform(0.3, 0.8), detail=4.0), 0.35, 0.7,
+                    rng.uniform(0.6, 0.85), 1.1)
+    grain = g.ramp(g.noise(12.0, detail=3.0), 0.3, 0.7, 0.88, 1.08)
+    bay, dark = rng.uniform(3, 6), rng.uniform(0.4, 0.8)
+    joints = g.add('TexBrick', {
+        'Vector': g.position(), 'Scale': 1.0, 'Brick Width': bay, 'Row Height': bay,
+        'Mortar Size': 0.006, 'Color1': (1, 1, 1, 1), 'Color2': (0.93, 0.93, 0.93, 1),
+        'Mortar': (dark, dark, dark, 1)}, offset=0.0)
+    colour = g.mix('MULTIPLY', 1.0, g.tint(), joints.outputs['Color'])
+    g.surface(g.shade(colour, g.math('MULTIPLY', stains, grain)), rng.uniform(0.3, 0.7))
+
+
+def wallpaper(g, rng):
+    """Paper in stripes or with a small pattern."""
+    if rng.random() < 0.5:
+        along = g.add('SeparateXYZ', {'Vector': g.wall()}).outputs['X']
+        wave = g.math('SINE', g.math('MULTIPLY', along, rng.uniform(15, 80)))
+        amount = g.ramp(wave, -0.3, 0.3, rng.uniform(0.65, 0.92), 1.03)
+    else:
+        cell = g.add('TexVoronoi', {'Vector': g.wall(), 'Scale': rng.uniform(5, 14),
+                                    'Randomness': rng.choice([0.0, 0.3])}).outputs['Distance']
+        amount = g.ramp(cell, 0.25, 0.35, rng.uniform(0.65, 0.92), 1.03)
+    g.surface(g.shade(g.tint(), amount), 0.8)
+
+
+def cardboard(g, rng):
+    """Cartons, each a little its own brown."""
+    each = g.ramp(g.add('ObjectInfo').outputs['Random'], 0.0, 1.0, 0.85, 1.12)
+    scuffs = g.ramp(g.noise(5.0, g.local(), detail=3.0), 0.3, 0.7, 0.82, 1.08)
+    g.surface(g.shade(g.tint(), g.math('MULTIPLY', scuffs, each)), 0.85)
+
+
+def picture(g, rng):
+    """Pictures and posters: patches of colour, others on each."""
+    shift = g.math('MULTIPLY', g.add('ObjectInfo').outputs['Random'], 100.0)
+    vector = g.add('VectorMath', {0: g.local(), 1: g.add('CombineXYZ', {
+        'X': shift, 'Y': shift, 'Z': shift}).outputs[0]}, operation='ADD').outputs[0]
+    cells = g.add('TexVoronoi', {'Vector': vector, 'Scale': rng.uniform(3, 9)}).outputs['Color']
+    wash = g.add('TexNoise', {'Vector': vector, 'Scale': 5.0}).outputs['Color']
+    g.surface(g.mix('MULTIPLY', 1.0, g.tint(), g.mix('MIX', 0.5, cells, wash)), 0.6)
+
+
+def lit(g, rng):
+    """
+    Give what the camera sees of a lamp or a screen; its tint is its radiance.
+
+    A lamp object beside it gives the light, with less noise than a glowing surface would.
+    """
+    seen = g.add('LightPath').outputs['Is Camera Ray']
+    g.finish(g.add('Emission', {'Color': g.tint(), 'Strength': seen}).outputs[0])
+
+
+def scenery(g, rng):
+    """What is seen of the outdoors through a window, in its own light."""
+    patches = g.ramp(g.noise(0.8, detail=4.0), 0.3, 0.7, 0.7, 1.2)
+    seen = g.add('LightPath').outputs['Is Camera Ray']
+    g.finish(g.add('Emission', {'Color': g.shade(g.tint(), patches),
+                                'Strength': seen}).outputs[0])
+
+
 SURFACES = {f.__name__: f for f in (
     paint, metal, car_paint, glass, plaster, brick, stone, asphalt, paving, cobble, grass,
-    gravel, roof, wood, bark, leaf, cloth, water, glow)}
+    gravel, roof, wood, bark, leaf, cloth, water, glow, carpet, boards, floor_tiles, wall_tiles,
+    ceiling_tiles, concrete, wallpaper, cardboard, picture, lit, scenery)}
