@@ -304,8 +304,21 @@ def test_histogram_has_a_line_for_each_split(dataset, tmp_path):
     assert render_worlds.SPLIT_COLOURS['train'] not in colours(tmp_path)
 
 
+def test_indoors_there_are_walls_all_round(tmp_path):
+    result = command('--out', tmp_path, '--train', 2, '--views-per-world', 1, '--size', '64x36',
+                     '--samples', 1, '--kinds', 'interior', '--workers', 1)
+    assert result.returncode == 0, result.stderr
+    assert len(pictures(tmp_path)) == 2
+    for picture in pictures(tmp_path):
+        depth = depth_of(picture)
+        # Only through windows and gates does one see farther.
+        assert np.mean(depth >= 20) < 0.5 and 0.2 < np.median(depth) < 15
+        assert np.std(Image.open(picture)) > 5
+
+
 @pytest.mark.parametrize('arguments,sentence', [
-    (('--kinds', 'street,moon'), "no kind of world called 'moon'; there is park, street"),
+    (('--kinds', 'street,moon'),
+     "no kind of world called 'moon'; there is interior, park, street"),
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
     (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
     (('--workers', '0'), '--workers must be positive'),

@@ -312,6 +312,13 @@ def _tiled(g, rng, vector, width, height, roughness):
     g.surface(g.shade(node.outputs['Color'], dirt), roughness)
 
 
+def vinyl(g, rng):
+    """Smooth floors with fine specks, more or less polished."""
+    specks = g.ramp(g.noise(120.0, detail=1.0), 0.4, 0.6, rng.uniform(0.8, 1.0), 1.05)
+    worn = g.ramp(g.noise(0.7, detail=3.0), 0.3, 0.7, rng.uniform(0.85, 0.97), 1.03)
+    g.surface(g.shade(g.tint(), g.math('MULTIPLY', specks, worn)), rng.uniform(0.18, 0.6))
+
+
 def floor_tiles(g, rng):
     """Tiles on a floor."""
     side = rng.uniform(0.2, 0.6)
@@ -349,6 +356,23 @@ def concrete(g, rng):
     g.surface(g.shade(colour, g.math('MULTIPLY', stains, grain)), rng.uniform(0.3, 0.7))
 
 
+def emulsion(g, rng):
+    """Painted walls and ceilings: even, with the marks of use in some worlds."""
+    amount = g.ramp(g.noise(35.0, detail=1.0), 0.3, 0.7, 0.97, 1.02)
+    if rng.random() < 0.3:
+        marks = g.ramp(g.noise(rng.uniform(0.5, 1.2), detail=4.0), 0.35, 0.6,
+                       rng.uniform(0.75, 0.95), 1.0)
+        amount = g.math('MULTIPLY', amount, marks)
+    g.surface(g.shade(g.tint(), amount), rng.uniform(0.5, 0.9))
+
+
+def timber(g, rng):
+    """Veneer of furniture and doors: its grain runs upwards."""
+    stretched = g.add('Mapping', {'Vector': g.local(), 'Scale': (14.0, 14.0, 1.2)}).outputs[0]
+    grain = g.ramp(g.noise(1.0, stretched, detail=4.0), 0.3, 0.7, rng.uniform(0.6, 0.85), 1.12)
+    g.surface(g.shade(g.tint(), grain), rng.uniform(0.3, 0.6))
+
+
 def wallpaper(g, rng):
     """Paper in stripes or with a small pattern."""
     if rng.random() < 0.5:
@@ -370,13 +394,20 @@ def cardboard(g, rng):
 
 
 def picture(g, rng):
-    """Pictures and posters: patches of colour, others on each."""
-    shift = g.math('MULTIPLY', g.add('ObjectInfo').outputs['Random'], 100.0)
+    """Pictures and posters: patches and washes of colour, others on each."""
+    each = g.add('ObjectInfo').outputs['Random']
+    shift = g.math('MULTIPLY', each, 100.0)
     vector = g.add('VectorMath', {0: g.local(), 1: g.add('CombineXYZ', {
         'X': shift, 'Y': shift, 'Z': shift}).outputs[0]}, operation='ADD').outputs[0]
-    cells = g.add('TexVoronoi', {'Vector': vector, 'Scale': rng.uniform(3, 9)}).outputs['Color']
-    wash = g.add('TexNoise', {'Vector': vector, 'Scale': 5.0}).outputs['Color']
-    g.surface(g.mix('MULTIPLY', 1.0, g.tint(), g.mix('MIX', 0.5, cells, wash)), 0.6)
+    cells = g.add('TexVoronoi', {'Vector': vector, 'Scale': g.ramp(each, 0, 1, 2.0, 14.0)},
+                  distance=rng.choice(['EUCLIDEAN', 'MANHATTAN'])).outputs['Color']
+    wash = g.add('TexNoise', {'Vector': vector, 'Scale': rng.uniform(2, 6),
+                              'Detail': 5.0}).outputs['Color']
+    share = g.add('TexWhiteNoise', {'W': each}, noise_dimensions='1D').outputs['Value']
+    mixed = g.mix('MIX', share, cells, g.mix('MULTIPLY', 0.5, wash, wash))
+    grey = g.add('HueSaturation', {'Color': mixed, 'Hue': each, 'Saturation': g.ramp(
+        share, 0, 1, 1.3, 0.2)}).outputs[0]
+    g.surface(g.mix('MULTIPLY', 1.0, g.tint(), grey), 0.6)
 
 
 def lit(g, rng):
@@ -390,7 +421,7 @@ def lit(g, rng):
 
 
 def scenery(g, rng):
-    """What is seen of the outdoors through a window, in its own light."""
+    """Show the outdoors through a window, in its own light."""
     patches = g.ramp(g.noise(0.8, detail=4.0), 0.3, 0.7, 0.7, 1.2)
     seen = g.add('LightPath').outputs['Is Camera Ray']
     g.finish(g.add('Emission', {'Color': g.shade(g.tint(), patches),
@@ -399,5 +430,6 @@ def scenery(g, rng):
 
 SURFACES = {f.__name__: f for f in (
     paint, metal, car_paint, glass, plaster, brick, stone, asphalt, paving, cobble, grass,
-    gravel, roof, wood, bark, leaf, cloth, water, glow, carpet, boards, floor_tiles, wall_tiles,
-    ceiling_tiles, concrete, wallpaper, cardboard, picture, lit, scenery)}
+    gravel, roof, wood, bark, leaf, cloth, water, glow, carpet, boards, vinyl, floor_tiles,
+    wall_tiles, ceiling_tiles, concrete, emulsion, timber, wallpaper, cardboard,
+    picture, lit, scenery)}
