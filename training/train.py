@@ -419,16 +419,21 @@ def main() -> int:
     try:
         settings = read_settings()
         run = open_run(settings)
-        print(f'{settings.network} on {run.device} in {run.precision}, {len(run.train)} pairs, '
-              f'{run.steps} steps an epoch; run folder {settings.run_dir}')
+    except (SettingsError, DatasetError, IntrinsicsError, network.ArchitectureError,
+            network.EncoderWeightsError) as error:
+        print(f'train: {error}', file=sys.stderr)
+        return 1
+    print(f'{settings.network} on {run.device} in {run.precision}, {len(run.train)} pairs, '
+          f'{run.steps} steps an epoch; run folder {settings.run_dir}')
+    try:
         with SummaryWriter(str(settings.run_dir), purge_step=run.step) as writer:
             train(run, writer)
     except KeyboardInterrupt:
-        print(f'\nInterrupted; go on with --resume {settings.run_dir}', file=sys.stderr)
+        print(f'\nInterrupted; --resume {settings.run_dir} goes on from epoch {run.epoch}',
+              file=sys.stderr)
         return 130
-    except (SettingsError, DatasetError, IntrinsicsError, network.ArchitectureError,
-            network.EncoderWeightsError, FloatingPointError) as error:
-        print(f'train: {error}', file=sys.stderr)
+    except FloatingPointError as error:
+        print(f'\ntrain: {error}', file=sys.stderr)
         return 1
     print(f'The best model is {settings.run_dir / "best.safetensors"}')
     return 0
