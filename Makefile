@@ -21,8 +21,9 @@ unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py
 
-# Where there is no Python that Blender runs in, the tests of rendering are skipped.
-test: .venv/test.stamp $(if $(RENDER_PYTHON),.venv-render/render.stamp)
+# Where Blender can't be had, the tests of rendering are skipped.
+test: .venv/test.stamp
+	-$(if $(RENDER_PYTHON),$(MAKE) --no-print-directory render-env)
 	.venv/bin/python -m pytest test
 
 # What training and evaluating need.
@@ -52,7 +53,7 @@ render-env: .venv-render/render.stamp
 .venv-render/render.stamp: Makefile
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
 	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
-	test -x .venv-render/bin/python || $(RENDER_PYTHON) -m venv .venv-render
+	test -x .venv-render/bin/pip || $(RENDER_PYTHON) -m venv .venv-render
 	.venv-render/bin/python $(PIP_INSTALL) $(RENDER_PACKAGES)
 	touch $@
 

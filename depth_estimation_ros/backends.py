@@ -1,5 +1,6 @@
 """How a network is run: OpenVINO on the CPU, PyTorch on CUDA or the CPU."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -61,6 +62,9 @@ class OpenVINOBackend:
         except RuntimeError as error:
             raise ModelFileError(f'{path} is not an ONNX file that OpenVINO can read.') from error
         self.info = ModelInfo.from_json(_onnx_metadata(model, path), path)
+        shape = openvino.PartialShape([1, *self.info.input_size, 3])
+        if len(model.inputs) != 1 or model.inputs[0].partial_shape != shape:
+            raise ModelFileError(f'{path} must have one input of the shape {shape}.')
         # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
         # steps of 6 cm over ground that is 15 m away.
         compiled = core.compile_model(model, 'CPU', {
@@ -98,12 +102,7 @@ class TorchBackend:
                 "the extra 'torch' of this package, or use an .onnx file.") from error
         self._torch = torch
         self.device = device
-        state_dict, self.info = model_file.load_weights(path)
-        try:
-            module = network.create(self.info.architecture, self.info.max_depth)
-            module.load_state_dict(state_dict)
-        except (ValueError, RuntimeError) as error:
-            raise ModelFileError(f'{path}: {error}') from error
+        module, self.info = network.from_file(path)
         self._module = module.eval().to(device, memory_format=torch.channels_last)
 
     def run(self, image: np.ndarray) -> np.ndarray:
@@ -117,14 +116,18 @@ class TorchBackend:
 
 
 def has_cuda() -> bool:
-    """Tell whether PyTorch can use an NVIDIA device, importing it only where there is one."""
+    """
+    Tell whether networks can run in PyTorch on an NVIDIA device.
+
+    PyTorch is imported only where there is such a device.
+    """
     devices = ('/dev/nvidia0', '/dev/nvhost-gpu', '/dev/nvgpu', '/dev/dxg')
     if not any(Path(device).exists() for device in devices):
         return False
-    try:
-        import torch
-    except ImportError:
+    # A robot's image may have PyTorch and lack what the networks are built from.
+    if not all(find_spec(name) for name in ('torch', 'timm', 'safetensors')):
         return False
+    import torch
     return torch.cuda.is_available()
 
 
@@ -148,11 +151,13 @@ def load(model: str, device: str = 'auto') -> Backend:
     """
     if device not in DEVICES:
         raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
-    cuda = device != 'cpu' and has_cuda()
+    # OpenVINO's files run on the CPU, whatever else there is.
+    cuda = device == 'cuda' or device == 'auto' and not model.endswith('.onnx')
+    cuda = cuda and has_cuda()
     if device == 'cuda' and not cuda:
         raise DeviceError(
-            "The device 'cuda' was asked for, but PyTorch is not installed with CUDA or finds no "
-            "NVIDIA device: use 'auto' or 'cpu'.")
+            "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
+            "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
     path = model_file.find(model, cuda)
     if path.suffix != '.onnx':
         return TorchBackend(path, 'cuda' if cuda else 'cpu')

@@ -13,7 +13,7 @@ def environment(profile: Path) -> Dict[str, str]:
     """
     Return the environment variables that make a process use a profile (config/fastdds.xml).
 
-    None, where the user has already chosen how Fast DDS is to work.
+    It is empty where the user has already chosen how Fast DDS is to work.
     """
     if any(name in os.environ for name in CHOICES):
         return {}

@@ -41,11 +41,6 @@ class Intrinsics:
         """Return the intrinsics of the part of the picture that begins at (left, top)."""
         return Intrinsics(width, height, self.fx, self.fy, self.cx - left, self.cy - top)
 
-    def mirrored(self) -> 'Intrinsics':
-        """Return the intrinsics of the picture flipped left to right."""
-        return Intrinsics(self.width, self.height, self.fx, self.fy,
-                          self.width - 1 - self.cx, self.cy)
-
 
 def read_camera_json(path: Path) -> Optional[Intrinsics]:
     """

@@ -66,6 +66,8 @@ class ModelInfo:
             height, width = info.input_size
             if not (height > 0 and width > 0 and info.max_depth > 0):
                 raise ValueError('input_size and max_depth must be positive')
+            if info.focal is not None and not info.focal > 0:
+                raise ValueError('focal must be positive, or null')
         except (ValueError, TypeError, AttributeError) as error:
             raise ModelFileError(f'{path}: its metadata cannot be read ({error})') from error
         return cls(**{**asdict(info), 'input_size': (int(height), int(width))})

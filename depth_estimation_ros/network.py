@@ -6,8 +6,9 @@ Each takes RGB in [0, 1], float32 (N, 3, H, W), and returns depth in metres, (N,
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
+from depth_estimation_ros.model_file import load_weights, ModelFileError, ModelInfo
 import timm
 import torch
 from torch import nn
@@ -156,6 +157,25 @@ def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth)
+
+
+def from_file(path: Path) -> Tuple[nn.Module, ModelInfo]:
+    """
+    Build the network of a .safetensors or .pth file, with its weights.
+
+    Raises
+    ------
+    ModelFileError
+        Where the file is broken, or its weights don't fit its network.
+
+    """
+    state_dict, info = load_weights(path)
+    try:
+        module = create(info.architecture, info.max_depth)
+        module.load_state_dict(state_dict)
+    except (ArchitectureError, RuntimeError) as error:
+        raise ModelFileError(f'{path}: {error}') from error
+    return module, info
 
 
 def load_imagenet_weights(network: nn.Module, file: Optional[Path] = None) -> None:

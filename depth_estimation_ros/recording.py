@@ -133,7 +133,8 @@ def _images_of(folder: Path) -> List[Path]:
 
 
 def _read_image(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    # camera.json and depth describe the pixels as they are stored, whatever EXIF asks for.
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise RecordingError(f'{path} cannot be read as an image.')
     return image

@@ -66,7 +66,7 @@ def test_run_folder_holds_what_a_run_leaves(run):
     assert {'config.yaml', 'metrics.csv', 'figures', 'best.safetensors', 'last.pt'} <= names
     assert list(run.glob('events.out.tfevents.*'))
     assert {p.name for p in (run / 'figures').iterdir()} == {
-        'step_000003.png', 'step_000006.png'}
+        'step_000003.png', 'step_000006.png', 'step_000008.png'}
     assert not list(run.glob('**/*.partial'))
     with open(run / 'metrics.csv') as file:
         rows = list(csv.DictReader(file))
@@ -204,3 +204,14 @@ def test_ground_truth_is_in_metres():
     depths = [np.load(path) for path in (SAMPLE / 'depth' / 'test').iterdir()]
     assert len(depths) == 24
     assert all(d.shape == (144, 256) and 0.0 < d.min() and d.max() <= 20.0 for d in depths)
+
+
+@pytest.mark.parametrize('name,sentence', [
+    ('best.onnx', 'best.safetensors would be replaced'),
+    ('model.safetensors', 'ends in .onnx')])
+def test_export_does_not_replace_what_it_reads(run, name, sentence):
+    before = (run / 'best.safetensors').read_bytes()
+    result = command('export', '--model', run / 'best.safetensors', '--out', run / name)
+    assert result.returncode == 1
+    assert sentence in result.stderr and 'Traceback' not in result.stderr
+    assert (run / 'best.safetensors').read_bytes() == before and not (run / name).exists()

@@ -8,9 +8,10 @@ ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,te
 from concurrent.futures import ThreadPoolExecutor
 import copy
 from dataclasses import dataclass
+import json
 import os
 from pathlib import Path
-from typing import Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 import cv2
 from depth_estimation_ros.estimator import resize
@@ -45,7 +46,9 @@ class Pair:
 
     def read_rgb(self) -> np.ndarray:
         """Return the picture, uint8 (H, W, 3) RGB."""
-        image = cv2.imdecode(np.fromfile(self.rgb, np.uint8), cv2.IMREAD_COLOR)
+        # Depth describes the pixels as they are stored, whatever EXIF asks for.
+        image = cv2.imdecode(np.fromfile(self.rgb, np.uint8),
+                             cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
     def read_depth(self, max_depth: float) -> np.ndarray:
@@ -53,14 +56,14 @@ class Pair:
         return np.load(self.depth).astype(np.float32).clip(0.0, max_depth)
 
 
-def find_pairs(root: Path, split: str) -> List[Pair]:
+def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
     """
-    List the pairs of a split, by name. An absent split is an empty one.
+    List the pairs of a split, by name, and what has no partner. An absent split is an empty one.
 
     Raises
     ------
     DatasetError
-        Where `root` is no dataset, or pictures and depth maps don't match one to one.
+        Where `root` is no dataset.
 
     """
     root = Path(root)
@@ -74,9 +77,7 @@ def find_pairs(root: Path, split: str) -> List[Pair]:
                 for name in sorted(set(rgb) - set(depth))]
     problems += [f'{depth[name]} has no picture rgb/{split}/{name}.jpeg'
                  for name in sorted(set(depth) - set(rgb))]
-    if problems:
-        raise DatasetError(root, problems)
-    return [Pair(name, rgb[name], depth[name]) for name in sorted(rgb)]
+    return [Pair(name, rgb[name], depth[name]) for name in sorted(set(rgb) & set(depth))], problems
 
 
 def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
@@ -85,20 +86,10 @@ def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
     return (p for p in folder.iterdir() if p.suffix.lower() in suffixes)
 
 
-def check_pairs(root: Path, pairs: List[Pair]) -> None:
-    """
-    Read every pair, so that bad data ends a run before it begins, with all of its faults.
-
-    Raises
-    ------
-    DatasetError
-        With the first ten problems.
-
-    """
+def find_problems(pairs: List[Pair]) -> List[str]:
+    """Read every pair, so that bad data ends a run before it begins, with all of its faults."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        problems = [problem for problem in pool.map(_problem, pairs) if problem]
-    if problems:
-        raise DatasetError(root, problems)
+        return [problem for problem in pool.map(_problem, pairs) if problem]
 
 
 def _problem(pair: Pair) -> Optional[str]:
@@ -171,10 +162,12 @@ class DepthDataset:
     def __init__(self, root: Path, split: str, input_size: Tuple[int, int] = (224, 224),
                  max_depth: float = 20.0, augment=None, seed: int = 0):
         self.root, self.split = Path(root), split
-        self.pairs = find_pairs(self.root, split)
-        if not self.pairs:
-            raise DatasetError(self.root, [f'the split {split!r} is empty'])
-        check_pairs(self.root, self.pairs)
+        self.pairs, problems = find_pairs(self.root, split)
+        problems += find_problems(self.pairs)
+        if not self.pairs and not problems:
+            problems = [f'the split {split!r} is empty']
+        if problems:
+            raise DatasetError(self.root, problems)
         self.intrinsics: Optional[Intrinsics] = read_camera_json(self.root / 'camera.json')
         self.input_size, self.max_depth = input_size, max_depth
         self.augment, self.seed, self.epoch = augment, seed, 0
@@ -197,6 +190,16 @@ class DepthDataset:
             rgb, depth = self.augment(rgb, depth, random)
         height, width = self.input_size
         return resize(rgb, width, height), resize(depth, width, height)
+
+    def origin(self) -> Dict:
+        """Return name, size and, where render_worlds.py made it, kinds and seed."""
+        origin = {'name': self.root.resolve().name, f'{self.split}_pairs': len(self)}
+        try:
+            known = json.loads((self.root / 'dataset.json').read_text())
+            origin.update((key, known[key]) for key in ('seed', 'kinds'))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # not a dataset of ours, which is no fault
+        return origin
 
     @property
     def focal(self) -> Optional[float]:

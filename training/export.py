@@ -19,12 +19,12 @@ from onnx import numpy_helper, TensorProto
 import torch
 from torch import nn
 
-# A hundredth of a millimetre in a metre: float32 kernels that sum in another order differ by less.
+# A millimetre: float32 kernels that sum in another order differ by far less.
 TOLERANCE = 1e-3
 
 
 class ExportError(RuntimeError):
-    """An exported model that does not compute what PyTorch does."""
+    """A model that cannot be exported there, or does not compute what PyTorch does."""
 
 
 class Deployed(nn.Module):
@@ -97,12 +97,17 @@ def export(source: Path, target: Path) -> float:
     ModelFileError, ExportError
 
     """
-    state_dict, info = model_file.load_weights(source)
+    if target.suffix != '.onnx':
+        raise ExportError(f'{target}: the file to write ends in .onnx.')
+    beside = target.with_suffix('.safetensors')
+    if beside.resolve() == source.resolve():
+        raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
+                          'another name, or another folder.')
+    module, info = network.from_file(source)
     info = dataclasses.replace(info, versions={**info.versions, 'onnx': onnx.__version__})
     # Batch norms stay as they are: they are small, and a variance may be too small for float16.
     halved = {key: value.half() if value.ndim > 1 else value
-              for key, value in state_dict.items()}
-    module = network.create(info.architecture, info.max_depth)
+              for key, value in module.state_dict().items()}
     module.load_state_dict(halved)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f'{target.stem}.partial.onnx')
@@ -112,7 +117,7 @@ def export(source: Path, target: Path) -> float:
         if difference > TOLERANCE:
             raise ExportError(f'{source}: the ONNX file differs from PyTorch by {difference:.4f} '
                               f'm (at most {TOLERANCE} is rounding); nothing was written.')
-        model_file.save_weights(target.with_suffix('.safetensors'), halved, info)
+        model_file.save_weights(beside, halved, info)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

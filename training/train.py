@@ -10,7 +10,6 @@ import argparse
 import csv
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-import json
 import math
 import os
 from pathlib import Path
@@ -225,7 +224,7 @@ class Run:
                                 f'batch: pass --batch-size {len(self.train)} or less')
         self.steps = len(self.train) // settings.batch_size
         self.evaluated = {'train': self.train.without_augmentation()}
-        if find_pairs(settings.data_dir, 'val'):
+        if any(find_pairs(settings.data_dir, 'val')):
             self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', size,
                                                  settings.max_depth)
 
@@ -269,14 +268,10 @@ class Run:
 
     def info(self, scores: Dict) -> model_file.ModelInfo:
         """Return the metadata of the model as it is now."""
-        data = {'name': self.train.root.resolve().name, 'train_pairs': len(self.train)}
-        described = self.train.root / 'dataset.json'
-        if described.is_file():
-            known = json.loads(described.read_text())
-            data.update({key: known[key] for key in ('seed', 'kinds') if key in known})
         return model_file.ModelInfo(
             architecture=self.settings.network, input_size=self.train.input_size,
-            max_depth=self.settings.max_depth, focal=self.train.focal, dataset=data,
+            max_depth=self.settings.max_depth, focal=self.train.focal,
+            dataset=self.train.origin(),
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,
                       'torch': torch.__version__})
@@ -396,6 +391,8 @@ def train(run: Run, writer: SummaryWriter) -> None:
                 bar.write('  '.join(f'{key} {value}' for key, value in row.items())
                           + ('  best' if better else ''))
             run.save(folder / 'last.pt')
+        if run.step % settings.visualize_every:
+            visualize(run, writer)
 
 
 def open_run(settings: Settings) -> Run:
