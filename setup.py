@@ -6,8 +6,8 @@ package_name = 'depth_estimation_ros'
 
 # ROS 2 from the Python package index, for machines without a ROS installation.
 ros = [f'ros-jazzy-{name}' for name in (
-    'diagnostic-msgs', 'geometry-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp',
-    'sensor-msgs', 'std-msgs')]
+    'diagnostic-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp', 'sensor-msgs',
+    'std-msgs')]
 # What runs a .safetensors or .pth model: on CUDA, and in training.
 torch = ['safetensors', 'timm>=1.0', 'torch>=2.5']
 train = torch + [

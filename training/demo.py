@@ -311,6 +311,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
             fast_dds.environment(ROOT / 'config' / 'fastdds.xml'),
             ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
         options.out.mkdir(parents=True, exist_ok=True)
+        # A run that fails must not leave an earlier one's figures as its own.
+        (options.out / 'summary.json').unlink(missing_ok=True)
         recording = record(options)
         moments = moments_of(recording)
         if not moments:
