@@ -31,6 +31,10 @@ class ModelInfo:
     focal : float or None
         Horizontal focal length, in pixels at the network's input, of the camera that it was
         trained with; None where the training data did not say.
+    headroom : float
+        How far beyond max_depth the network's own range goes, as a factor (`network.create`).
+    confidence : bool
+        Whether the network also estimates how sure it is of each pixel.
     dataset, metrics, versions : dict
         What it was trained on, how it scored, and the software that made it.
 
@@ -40,6 +44,8 @@ class ModelInfo:
     input_size: Tuple[int, int] = (224, 224)
     max_depth: float = 20.0
     focal: Optional[float] = None
+    headroom: float = 1.0
+    confidence: bool = False
     dataset: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
     versions: Dict = field(default_factory=dict)

@@ -1,12 +1,14 @@
 """
 The networks, in PyTorch.
 
-Each takes RGB in [0, 1], float32 (N, 3, H, W), and returns depth in metres, (N, 1, H, W).
+Each takes RGB in [0, 1], float32 (N, 3, H, W), and returns depth in metres, (N, 1, H, W); that is
+`forward`. `distribution` is what training asks for, `estimate` what a robot does.
 """
 
 from importlib.util import find_spec
+import math
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from depth_estimation_ros.model_file import load_weights, ModelFileError, ModelInfo
 import timm
@@ -57,6 +59,18 @@ class ResNet34Upsample(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.decoder(self.encoder_layers(image))
 
+    def distribution(self, image: torch.Tensor) -> Tuple[torch.Tensor, None]:
+        """Return depth and, as it knows nothing of its error, None."""
+        return self(image), None
+
+    def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, None]:
+        """Return depth and no confidence."""
+        return self(image), None
+
+    def encoder_parameters(self) -> List[nn.Parameter]:
+        """Return what ImageNet weights are loaded into."""
+        return list(self.encoder_layers.parameters())
+
     def load_encoder(self, encoder: nn.Module) -> None:
         """Take the weights of timm's ResNet-34."""
         weights = nn.Sequential(*encoder.children()).state_dict()
@@ -81,15 +95,23 @@ class SkipNetwork(nn.Module):
     encoder : str
         Any timm model that gives feature maps (`features_only`).
     max_depth : float
-        Depth in metres lies in (0, max_depth).
+        Depth that is estimated lies in (0, max_depth], in metres.
+    headroom : float
+        The network's own range is (0, max_depth * headroom): with more than 1 it can say of the
+        sky that it lies beyond the clip, where a bounded function would only creep up to it.
+    confidence : bool
+        Whether there is a second output, its own expected error.
 
     """
 
     WIDTHS = (128, 64, 48, 32)
+    # Nobody knows depth better than to e^-5 = 0.7 %, or worse than to a factor e^1.
+    LOG_SCALES = (-5.0, 1.0)
 
-    def __init__(self, encoder: str, max_depth: float):
+    def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
+                 confidence: bool = False):
         super().__init__()
-        self.max_depth = max_depth
+        self.max_depth, self.headroom = max_depth, headroom
         try:
             self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
         except RuntimeError as error:
@@ -108,9 +130,26 @@ class SkipNetwork(nn.Module):
         self.stages = nn.ModuleList(
             _convolve(inputs + skip, outputs, 3) for inputs, skip, outputs
             in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
-        self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.head = nn.Conv2d(widths[-1], 2 if confidence else 1, 3, padding=1)
+        # Of the confidence, fitted on the validation split: (1, 0) is the Laplace distribution.
+        if confidence:
+            self.register_buffer('calibration', torch.tensor([1.0, 0.0]))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.estimate(image)[0]
+
+    def distribution(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """
+        Return depth that isn't clipped, and how far it may be off.
+
+        Returns
+        -------
+        depth : float32 (N, 1, H, W), metres, in (0, max_depth * headroom)
+        log_scale : float32 (N, 1, H, W) or None
+            The logarithm of the width of a Laplace distribution of log depth (Kendall and Gal
+            2017, with a Laplace prior as in their section 2.2).
+
+        """
         *skips, x = self.encoder((image - self.mean) / self.deviation)
         x = self.bottleneck(x)
         for stage, skip in zip(self.stages, reversed(skips)):
@@ -118,11 +157,53 @@ class SkipNetwork(nn.Module):
             x = stage(torch.cat((x, skip), dim=1))
         # In float32 also under autocast: half precision would lay steps over far ground.
         x = functional.interpolate(self.head(x).float(), size=image.shape[-2:], mode='bilinear')
-        return self.max_depth * torch.sigmoid(x)
+        depth = self.max_depth * self.headroom * torch.sigmoid(x[:, :1])
+        return depth, x[:, 1:].clamp(*self.LOG_SCALES) if x.shape[1] > 1 else None
+
+    def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """
+        Return depth and confidence.
+
+        Returns
+        -------
+        depth : float32 (N, 1, H, W), metres, in (0, max_depth]
+        confidence : float32 (N, 1, H, W) in [0, 1], or None
+            The probability that depth is within 10 % of the truth.
+
+        """
+        depth, log_scale = self.distribution(image)
+        depth = depth.clamp(max=self.max_depth)
+        if log_scale is None:
+            return depth, None
+        return depth, probability_within(log_scale, *self.calibration)
+
+    def encoder_parameters(self) -> List[nn.Parameter]:
+        """Return what ImageNet weights are loaded into."""
+        return list(self.encoder.parameters())
 
     def load_encoder(self, encoder: nn.Module) -> None:
         """Take the weights of timm's encoder."""
         self.encoder.load_state_dict(encoder.state_dict())
+
+
+def probability_within(log_scale: torch.Tensor, slope: torch.Tensor, offset: torch.Tensor,
+                       share: float = 0.1) -> torch.Tensor:
+    """
+    Return the probability that depth is off by at most a share of itself.
+
+    For a Laplace distribution of log depth with the width b it is 1 - exp(-log(1 + share) / b);
+    `slope` and `offset` correct log b by what validation showed.
+
+    Parameters
+    ----------
+    log_scale : float32 tensor
+        log b.
+    slope, offset : float32 scalars
+        1 and 0 for none.
+    share : float
+
+    """
+    return 1.0 - torch.exp(-math.log1p(share) * torch.exp(-(slope * log_scale + offset)))
 
 
 def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
@@ -131,7 +212,8 @@ def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
         nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
-def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
+def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
+           confidence: bool = False) -> nn.Module:
     """
     Build a network without pretrained weights.
 
@@ -142,6 +224,10 @@ def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
         'densenet121_skip'. 'efficientnet_lite0_skip' is the one that ships.
     max_depth : float
         The bound of a skip network's output, in metres. The paper's network has none.
+    headroom : float
+        A skip network's, as in SkipNetwork.
+    confidence : bool
+        Whether a skip network has a second output, from which its confidence comes.
 
     Raises
     ------
@@ -150,13 +236,16 @@ def create(architecture: str, max_depth: float = 20.0) -> nn.Module:
 
     """
     if architecture == 'resnet34_upsample':
+        if confidence or headroom != 1.0:
+            raise ArchitectureError("The paper's network has neither a confidence nor headroom: "
+                                    'train a skip network for these.')
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
         raise ArchitectureError(
             f"There is no network {architecture!r}: it is 'resnet34_upsample', or a timm "
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
-    return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth)
+    return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence)
 
 
 def from_file(path: Path) -> Tuple[nn.Module, ModelInfo]:
@@ -171,7 +260,7 @@ def from_file(path: Path) -> Tuple[nn.Module, ModelInfo]:
     """
     state_dict, info = load_weights(path)
     try:
-        module = create(info.architecture, info.max_depth)
+        module = create(info.architecture, info.max_depth, info.headroom, info.confidence)
         module.load_state_dict(state_dict)
     except (ArchitectureError, RuntimeError) as error:
         raise ModelFileError(f'{path}: {error}') from error

@@ -1,6 +1,7 @@
 """Bad data ends a run before it begins, with the names of the files; good data is read right."""
 
 import json
+import shutil
 
 import augment
 import cv2
@@ -96,7 +97,7 @@ def test_a_broken_camera_json_is_named(dataset):
 
 def test_preprocessing_is_the_papers(dataset):
     data = DepthDataset(dataset, 'train')
-    rgb, depth = data[0]
+    rgb, depth, clip = data[0]
     assert rgb.shape == (224, 224, 3) and rgb.dtype == np.uint8
     assert depth.shape == (224, 224) and depth.dtype == np.float32
     assert depth.max() == 20.0
@@ -117,7 +118,7 @@ def test_mean_depth_is_the_mean_of_the_split(dataset):
 
 
 def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
-    change = augment.Augmentation(flip=0.5, crop=0.3, colour=0.3, max_depth=20.0)
+    change = augment.Augmentation(flip=0.5, crop=0.3, colour=0.3, camera=0.5, cutout=0.5)
     first, second = (DepthDataset(dataset, 'train', augment=change, seed=4) for _ in range(2))
     for _ in range(5):
         first[1]
@@ -128,21 +129,50 @@ def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
                                   DepthDataset(dataset, 'train')[7][0])
 
 
-def test_zoom_brings_things_nearer_and_leaves_the_sky():
-    zoom = augment.Augmentation(flip=0.0, crop=0.5, colour=0.0, max_depth=20.0)
+def test_zoom_brings_things_nearer_and_the_clip_with_them():
+    zoom = augment.Augmentation(crop=0.5)
     depth = np.full((100, 200), 10.0, np.float32)
     depth[:, 100:] = 20.0
     rgb = np.zeros((100, 200, 3), np.uint8)
-    _, zoomed = zoom(rgb, depth, np.random.default_rng(1))
+    _, zoomed, nearer = zoom(rgb, depth, np.random.default_rng(1))
     factor = zoomed.shape[1] / 200
     assert factor < 0.95
-    np.testing.assert_allclose(np.unique(zoomed), [10.0 * factor, 20.0], rtol=1e-6)
+    assert nearer == pytest.approx(factor)
+    np.testing.assert_allclose(np.unique(zoomed), [10.0 * factor, 20.0 * factor], rtol=1e-6)
 
 
 def test_mirror_image_mirrors_both():
-    flip = augment.Augmentation(flip=1.0, crop=0.0, colour=0.0, max_depth=20.0)
+    flip = augment.Augmentation(flip=1.0)
     depth = np.arange(8, dtype=np.float32).reshape(2, 4)
     rgb = np.repeat(depth[..., None], 3, axis=2).astype(np.uint8)
-    mirrored, mirrored_depth = flip(rgb, depth, np.random.default_rng(0))
+    mirrored, mirrored_depth, _ = flip(rgb, depth, np.random.default_rng(0))
     np.testing.assert_array_equal(mirrored[..., 0], mirrored_depth)
     np.testing.assert_array_equal(mirrored_depth, depth[:, ::-1])
+
+
+@pytest.mark.parametrize('change', [{'colour': 0.5}, {'camera': 0.9}, {'cutout': 0.9}])
+def test_the_picture_changes_and_the_depth_does_not(change):
+    random = np.random.default_rng(0)
+    rgb, depth = random.integers(0, 256, (48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
+    changed, same, nearer = augment.Augmentation(**change)(rgb, depth, random)
+    assert changed.shape == rgb.shape and changed.dtype == np.uint8 and (changed != rgb).any()
+    assert (same == depth).all() and nearer == 1.0
+
+
+def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):
+    def camera(root, focal):
+        (root / 'camera.json').write_text(json.dumps(
+            {'width': 64, 'height': 32, 'fx': focal, 'fy': focal, 'cx': 31.5, 'cy': 15.5}))
+
+    other = tmp_path / 'other'
+    shutil.copytree(dataset, other, ignore=shutil.ignore_patterns('other'))
+    with pytest.raises(DatasetError, match='no camera.json'):
+        camera(dataset, 32.0)
+        DepthDataset([dataset, other], 'train')
+    camera(other, 64.0)
+    alone, mixed = DepthDataset(dataset, 'train'), DepthDataset([dataset, other], 'train')
+    assert len(mixed) == 24 and mixed.focal == alone.focal
+    # The other camera's lens is twice as long: to the first one, all is half as far.
+    np.testing.assert_allclose(mixed.pairs[12].read_depth(20.0),
+                               (np.load(depth_of(dataset, 0)) / 2).clip(0, 20), rtol=1e-5)
+    assert mixed[12][2] == 10.0 and mixed[0][2] == 20.0

@@ -1,6 +1,8 @@
 """Loss, metrics and learning rate are the paper's, computed here from its formulas."""
 
+import calibration
 import cv2
+from depth_estimation_ros import network
 import losses
 from metrics import abs_rel, delta, Evaluation, rmse, ssim
 import numpy as np
@@ -42,10 +44,59 @@ def test_loss_is_equation_1(maps):
     prediction, truth = (torch.from_numpy(m)[None, None] for m in maps)
     error = np.sqrt(np.mean((maps[0] - maps[1]).astype(np.float64) ** 2))
     similarity = paper_ssim(*maps)
-    assert losses.rmse_ssim(prediction, truth).item() == pytest.approx(
+    assert losses.total(prediction, None, truth, losses.Weights()).item() == pytest.approx(
         error + 1 - similarity, abs=2e-3)
-    assert losses.rmse_ssim(prediction, truth, alpha=0.5, beta=3.0).item() == pytest.approx(
+    weights = losses.Weights(alpha=0.5, beta=3.0)
+    assert losses.total(prediction, None, truth, weights).item() == pytest.approx(
         0.5 * error + 3 * (1 - similarity), abs=6e-3)
+
+
+def test_added_terms_are_their_formulas(maps):
+    prediction, truth = (np.stack([m, m[::-1]])[:, None] + 0.1 for m in maps)
+    ratio = np.log(prediction.astype(np.float64) / truth)
+
+    def loss(log_scale=None, **weights):
+        weights = losses.Weights(**{'alpha': 0.0, 'beta': 0.0, **weights})
+        tensors = (torch.from_numpy(m.copy()) for m in (prediction, truth))
+        first, second = tensors
+        return losses.total(first, log_scale, second, weights).item()
+
+    assert loss(l1=2.0) == pytest.approx(2 * np.abs(prediction - truth).mean(), rel=1e-4)
+    # Eigen et al. 2014, equation 4, one image at a time.
+    expected = np.mean([np.sqrt((r ** 2).mean() - 0.5 * r.mean() ** 2) for r in ratio])
+    assert loss(silog=1.0) == pytest.approx(expected, rel=1e-3)
+    # MegaDepth, section 5.2.
+    expected = sum(np.abs(np.diff(ratio[..., ::k, ::k], axis=axis)).mean()
+                   for k in (1, 2, 4, 8) for axis in (-1, -2))
+    assert loss(gradients=1.0) == pytest.approx(expected, rel=1e-3)
+    expected = (np.abs(ratio) / 0.5 + np.log(0.5)).mean()
+    scale = torch.full(ratio.shape, np.log(0.5), dtype=torch.float32)
+    assert loss(scale, confidence=1.0) == pytest.approx(expected, rel=1e-3)
+
+
+def test_beyond_the_clip_any_depth_is_right():
+    truth = torch.tensor([5.0, 14.0, 14.0]).view(1, 1, 1, 3)
+    prediction = torch.tensor([8.0, 17.0, 9.0]).view(1, 1, 1, 3).requires_grad_()
+    clip = torch.tensor([14.0])
+    known = losses.beyond(truth, prediction, clip)
+    (prediction - known).abs().sum().backward()
+    assert known.flatten().tolist() == [5.0, 17.0, 14.0]
+    assert prediction.grad.flatten().tolist() == [1.0, 0.0, -1.0]
+    assert losses.at_the_sky(truth, clip, 20.0).flatten().tolist() == [5.0, 20.0, 20.0]
+
+
+def test_calibrated_confidence_is_the_share_that_is_right():
+    random = torch.Generator().manual_seed(0)
+    log_scale = torch.rand(40000, generator=random) * 3 - 4
+    # Errors twice as wide as the network expects.
+    error = torch.distributions.Exponential(torch.exp(-log_scale) / 2).sample()
+    close = error < np.log(1.1)
+    numbers = calibration.fit(log_scale, close)
+    confidence = network.probability_within(log_scale, *numbers)
+    for low in np.arange(0.1, 0.9, 0.1):
+        chosen = (confidence > low) & (confidence < low + 0.1)
+        assert close[chosen].float().mean().item() == pytest.approx(
+            confidence[chosen].mean().item(), abs=0.05)
 
 
 def test_rmse_of_a_batch_is_over_all_of_its_pixels():
@@ -96,10 +147,11 @@ def test_learning_rate_is_triangular2():
 def test_defaults_are_the_papers():
     settings = train.read_settings(['--data-dir', 'anywhere'])
     assert (settings.network, settings.pretrained) == ('resnet34_upsample', True)
-    assert (settings.input_size, settings.max_depth) == (224, 20.0)
-    assert (settings.alpha, settings.beta) == (1.0, 1.0)
+    assert (settings.size, settings.max_depth) == ((224, 224), 20.0)
+    assert settings.weights == losses.Weights(alpha=1.0, beta=1.0)
+    assert (settings.clip, settings.headroom, settings.average) == (False, 1.0, 0.0)
     assert (settings.optimizer, settings.lr, settings.weight_decay) == ('adam', 1e-3, 1e-5)
     assert (settings.schedule, settings.max_lr) == ('triangular2', 5e-3)
     assert (settings.batch_size, settings.max_epochs) == (32, 100)
     assert (settings.evaluate_every, settings.visualize_every) == (2, 100)
-    assert (settings.flip, settings.crop, settings.colour) == (0, 0, 0)
+    assert settings.augmentation is None and settings.encoder_lr == 1.0

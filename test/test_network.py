@@ -1,5 +1,6 @@
 """The networks are the paper's and the one that ships, and take the weights that they should."""
 
+import math
 from pathlib import Path
 
 from depth_estimation_ros import backends, model_file, network
@@ -71,6 +72,29 @@ def test_compact_network_stays_within_its_bounds():
         depth = module(torch.rand(2, 3, 96, 160))
     assert depth.shape == (2, 1, 96, 160)
     assert 0.0 <= depth.min() and depth.max() <= 12.0
+
+
+def test_confidence_is_the_chance_of_a_laplace_distribution():
+    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25, confidence=True).eval()
+    image = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        depth, log_scale = module.distribution(image)
+        clipped, confidence = module.estimate(image)
+    assert depth.shape == log_scale.shape == clipped.shape == confidence.shape
+    # Errors of log depth are Laplace distributed: so likely are they to be below log(1.1).
+    drawn = torch.distributions.Laplace(0.0, log_scale.exp()).sample((4000,))
+    share = (drawn.abs() < math.log(1.1)).float().mean(0)
+    torch.testing.assert_close(share, confidence, atol=0.05, rtol=0)
+
+
+def test_sky_can_be_said_to_lie_beyond_the_clip():
+    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25).eval()
+    nn.init.constant_(module.head.bias, 4.0)
+    with torch.inference_mode():
+        image = torch.rand(1, 3, 64, 96)
+        assert module.distribution(image)[0].min() > 20.0
+        depth, confidence = module.estimate(image)
+    assert (depth == 20.0).all() and confidence is None
 
 
 @pytest.mark.parametrize('encoder', ['densenet121', 'convnext_atto', 'mobilenetv3_small_100'])

@@ -42,7 +42,7 @@ def data(tmp_path_factory):
 
 def short(data, run, *more):
     return ('--config', ROOT / 'config' / 'train_compact.yaml', '--data-dir', data,
-            '--run-dir', run, '--input-size', 64, '--batch-size', 4, '--max-epochs', 4,
+            '--run-dir', run, '--input-size', '64x96', '--batch-size', 4, '--max-epochs', 4,
             '--evaluate-every', 2, '--visualize-every', 3, '--workers', 1, *more)
 
 
@@ -115,6 +115,10 @@ def test_the_papers_command_trains(data, tmp_path):
     (['--max-epochs', '0'], 'max_epochs is 0'),
     (['--optimizer', 'sgd'], 'must be one of adam, adamw'),
     (['--input-size', '100'], 'multiple of 32'),
+    (['--input-size', 'large'], 'such as 224 or 160x256'),
+    (['--crop', '1.5'], 'must lie between 0 and 1'),
+    (['--init-from', ROOT / 'depth_estimation_ros/models/compact.safetensors'],
+     'cannot start a run of'),
     (['--batch-size', '9'], 'pass --batch-size 8 or less'),
     (['--network', 'resnet35'], 'no network'),
     (['--config', 'nowhere.yaml'], 'no settings file nowhere.yaml')])
@@ -122,6 +126,14 @@ def test_a_wrong_setting_is_said_in_a_sentence(data, tmp_path, arguments, senten
     result = command('train', *short(data, tmp_path / 'run'), *arguments)
     assert result.returncode == 1
     assert sentence in result.stderr and 'Traceback' not in result.stderr
+
+
+def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
+    more = ('--init-from', run / 'best.safetensors', '--lr', 1e-9, '--max-epochs', 1)
+    succeed('train', *short(data, tmp_path / 'run', *more))
+    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    weight = 'stages.0.0.weight'
+    assert abs(before[weight] - after[weight]).max() < 1e-4
 
 
 def test_missing_imagenet_weights_name_the_two_ways_out(data, tmp_path, monkeypatch):
@@ -181,7 +193,7 @@ def test_evaluating_the_shipped_model_needs_no_torch():
 def test_exported_model_carries_its_metadata(exported):
     from depth_estimation_ros import backends
     info = backends.load(str(exported), 'cpu').info
-    assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 64)
+    assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 96)
     assert info.focal == pytest.approx(32.0)
     assert info.dataset['train_pairs'] == 8 and 'val' in info.metrics
     assert str(ROOT).encode() not in exported.read_bytes()

@@ -21,19 +21,24 @@ class Augmentation:
         to full size, is what a camera with a longer lens would see, so depth is divided by the
         zoom (depth is proportional to the focal length for the same picture).
     colour : float
-        How far brightness, contrast, saturation and white balance go from 1, each on its own.
-    max_depth : float
-        What lies beyond is the sky, which no zoom brings nearer.
+        How far brightness, contrast, saturation, gamma and white balance go from 1, each on its
+        own. One picture in twenty is grey, as from a monochrome camera.
+    camera : float
+        The probability of each of a cheap camera's faults: blur, noise, JPEG's blocks.
+    cutout : float
+        The probability that a rectangle of one colour hides a part, whose depth can then only be
+        told from what is around it (DeVries and Taylor 2017).
 
     """
 
-    flip: float
-    crop: float
-    colour: float
-    max_depth: float
+    flip: float = 0.0
+    crop: float = 0.0
+    colour: float = 0.0
+    camera: float = 0.0
+    cutout: float = 0.0
 
     def __call__(self, rgb: np.ndarray, depth: np.ndarray,
-                 random: np.random.Generator) -> Tuple[np.ndarray, np.ndarray]:
+                 random: np.random.Generator) -> Tuple[np.ndarray, np.ndarray, float]:
         """
         Change one pair.
 
@@ -47,25 +52,33 @@ class Augmentation:
         -------
         rgb : uint8 (h, w, 3)
         depth : float32 (h, w), metres
+        nearer : float
+            By what factor the zoom brought everything nearer, the depth at which the truth was
+            clipped included.
 
         """
+        nearer = 1.0
         if random.random() < self.flip:
             rgb, depth = rgb[:, ::-1], depth[:, ::-1]
         if self.crop:
-            rgb, depth = self._zoom(rgb, depth, random)
+            rgb, depth, nearer = self._zoom(rgb, depth, random)
         if self.colour:
             rgb = self._recolour(rgb, random)
-        return np.ascontiguousarray(rgb), np.ascontiguousarray(depth)
+        if self.camera:
+            rgb = self._degrade(np.ascontiguousarray(rgb), random)
+        if random.random() < self.cutout:
+            rgb = _hide_a_part(rgb, random)
+        return np.ascontiguousarray(rgb), np.ascontiguousarray(depth), nearer
 
     def _zoom(self, rgb, depth, random):
         height, width = depth.shape
         kept = 1.0 - random.uniform(0.0, self.crop)
         h, w = round(height * kept), round(width * kept)
         top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
-        rgb, depth = rgb[top:top + h, left:left + w], depth[top:top + h, left:left + w]
         # The training camera sees this picture when everything is nearer by the zoom.
-        zoomed = np.where(depth < self.max_depth, depth * np.float32(w / width), depth)
-        return rgb, zoomed
+        nearer = w / width
+        part = slice(top, top + h), slice(left, left + w)
+        return rgb[part], depth[part] * np.float32(nearer), nearer
 
     def _recolour(self, rgb, random):
         def factor(shape=()):
@@ -74,6 +87,29 @@ class Augmentation:
         image = rgb.astype(np.float32)
         image *= factor() * (1.0 + (factor((3,)) - 1.0) * 0.5)
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        image = grey[..., None] + (image - grey[..., None]) * factor()
+        saturation = factor() if random.random() < 0.95 else np.float32(0.0)
+        image = grey[..., None] + (image - grey[..., None]) * saturation
         image = grey.mean() + (image - grey.mean()) * factor()
-        return image.clip(0.0, 255.0).astype(np.uint8)
+        levels = (np.linspace(0, 1, 256) ** factor() * 255.0 + 0.5).astype(np.uint8)
+        return cv2.LUT(image.clip(0.0, 255.0).astype(np.uint8), levels)
+
+    def _degrade(self, rgb, random):
+        if random.random() < self.camera:
+            rgb = cv2.GaussianBlur(rgb, (0, 0), random.uniform(0.3, 1.2))
+        if random.random() < self.camera:
+            noise = random.standard_normal(rgb.shape, np.float32) * random.uniform(2.0, 14.0)
+            rgb = (rgb + noise).clip(0.0, 255.0).astype(np.uint8)
+        if random.random() < self.camera:
+            quality = int(random.integers(25, 90))
+            _, data = cv2.imencode('.jpeg', rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            rgb = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        return rgb
+
+
+def _hide_a_part(rgb, random):
+    height, width = rgb.shape[:2]
+    h, w = (int(side * random.uniform(0.1, 0.35)) for side in (height, width))
+    top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
+    rgb = rgb.copy()
+    rgb[top:top + h, left:left + w] = random.integers(0, 256, 3)
+    return rgb

@@ -7,12 +7,13 @@ ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,te
 
 from concurrent.futures import ThreadPoolExecutor
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 import os
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
+from augment import Augmentation
 import cv2
 from depth_estimation_ros.estimator import resize
 from depth_estimation_ros.geometry import Intrinsics, read_camera_json
@@ -38,11 +39,17 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True)
 class Pair:
-    """One picture and its depth map."""
+    """
+    One picture and its depth map.
+
+    `scale` is what its depth is multiplied by, so that its camera's pictures mean the same as
+    the first dataset's: the ratio of their focal lengths.
+    """
 
     name: str
     rgb: Path
     depth: Path
+    scale: float = 1.0
 
     def read_rgb(self) -> np.ndarray:
         """Return the picture, uint8 (H, W, 3) RGB."""
@@ -53,7 +60,8 @@ class Pair:
 
     def read_depth(self, max_depth: float) -> np.ndarray:
         """Return the depth map, float32 (H, W), metres, clipped to [0, max_depth]."""
-        return np.load(self.depth).astype(np.float32).clip(0.0, max_depth)
+        depth = np.load(self.depth).astype(np.float32)
+        return (depth * np.float32(self.scale)).clip(0.0, max_depth)
 
 
 def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
@@ -134,11 +142,13 @@ def _is_whole(picture: Path) -> bool:
 
 class DepthDataset:
     """
-    A split, preprocessed as in the paper (Tables II and III).
+    A split of one dataset or several, preprocessed as in the paper (Tables II and III).
 
     Parameters
     ----------
-    root : Path
+    roots : Path or list of Path
+        Where several have different cameras, depth is that of the first one's camera: depth is
+        proportional to the focal length for the same picture.
     split : str
         'train', 'val' or 'test'.
     input_size : (int, int)
@@ -147,7 +157,7 @@ class DepthDataset:
     max_depth : float
         Depth is clipped to [0, max_depth] metres.
     augment : callable, optional
-        (rgb, depth, random generator) -> (rgb, depth), before the resize.
+        As augment.Augmentation, before the resize.
     seed : int
         Augmentation depends on the seed, the epoch and the pair, and on nothing else: a resumed
         run sees what an uninterrupted one does.
@@ -159,44 +169,75 @@ class DepthDataset:
 
     """
 
-    def __init__(self, root: Path, split: str, input_size: Tuple[int, int] = (224, 224),
-                 max_depth: float = 20.0, augment=None, seed: int = 0):
-        self.root, self.split = Path(root), split
-        self.pairs, problems = find_pairs(self.root, split)
-        problems += find_problems(self.pairs)
-        if not self.pairs and not problems:
-            problems = [f'the split {split!r} is empty']
-        if problems:
-            raise DatasetError(self.root, problems)
-        self.intrinsics: Optional[Intrinsics] = read_camera_json(self.root / 'camera.json')
-        self.input_size, self.max_depth = input_size, max_depth
+    def __init__(self, roots: Union[Path, Sequence[Path]], split: str,
+                 input_size: Tuple[int, int] = (224, 224), max_depth: float = 20.0,
+                 augment: Optional[Augmentation] = None, seed: int = 0):
+        self.roots = [Path(roots)] if isinstance(roots, (str, Path)) else list(map(Path, roots))
+        self.split, self.input_size, self.max_depth = split, input_size, max_depth
         self.augment, self.seed, self.epoch = augment, seed, 0
+        cameras = [read_camera_json(root / 'camera.json') for root in self.roots]
+        self.intrinsics: Optional[Intrinsics] = cameras[0]
+        if len(cameras) > 1 and None in cameras:
+            raise DatasetError(self.roots[cameras.index(None)], [
+                'it has no camera.json: datasets are mixed by their focal lengths, so each '
+                'needs one'])
+        self.pairs: List[Pair] = []
+        for root, camera in zip(self.roots, cameras):
+            pairs, problems = find_pairs(root, split)
+            problems += find_problems(pairs)
+            if not pairs and not problems:
+                problems = [f'the split {split!r} is empty']
+            if problems:
+                raise DatasetError(root, problems)
+            scale = self._focal(cameras[0]) / self._focal(camera) if camera else 1.0
+            self.pairs += [replace(pair, scale=scale) for pair in pairs]
 
-    def without_augmentation(self) -> 'DepthDataset':
-        """Return the same pairs as they are evaluated."""
+    def _focal(self, camera: Intrinsics) -> float:
+        height, width = self.input_size
+        return camera.resized(width, height).fx
+
+    def without_augmentation(self, count: int = 0) -> 'DepthDataset':
+        """Return the same pairs, or `count` evenly spread ones, as they are evaluated."""
         plain = copy.copy(self)
         plain.augment = None
+        if 0 < count < len(self.pairs):
+            plain.pairs = [self.pairs[i * len(self.pairs) // count] for i in range(count)]
         return plain
 
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Return uint8 (H, W, 3) RGB and float32 (H, W) metres at the input size."""
+    def __getitem__(self, index: int) -> Tuple[np.ndarray, np.ndarray, np.float32]:
+        """
+        Read a pair.
+
+        Returns
+        -------
+        rgb : uint8 (H, W, 3)
+        depth : float32 (H, W), metres
+        clip : float32, metres
+            What lies there or beyond is only known to do so.
+
+        """
         pair = self.pairs[index]
         rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
+        clip = self.max_depth * min(1.0, pair.scale)
         if self.augment is not None:
             random = np.random.default_rng((self.seed, self.epoch, index))
-            rgb, depth = self.augment(rgb, depth, random)
+            rgb, depth, nearer = self.augment(rgb, depth, random)
+            clip *= nearer
         height, width = self.input_size
-        return resize(rgb, width, height), resize(depth, width, height)
+        return resize(rgb, width, height), resize(depth, width, height), np.float32(clip)
 
     def origin(self) -> Dict:
-        """Return name, size and, where render_worlds.py made it, kinds and seed."""
-        origin = {'name': self.root.resolve().name, f'{self.split}_pairs': len(self)}
+        """Return names, size and, where render_worlds.py made it, kinds and seed."""
+        origin = {'name': '+'.join(root.resolve().name for root in self.roots),
+                  f'{self.split}_pairs': len(self)}
         try:
-            known = json.loads((self.root / 'dataset.json').read_text())
-            origin.update((key, known[key]) for key in ('seed', 'kinds'))
+            known = [json.loads((root / 'dataset.json').read_text()) for root in self.roots]
+            for key in ('seed', 'kinds'):
+                values = [description[key] for description in known]
+                origin[key] = values[0] if len(values) == 1 else values
         except (OSError, ValueError, KeyError, TypeError):
             pass  # not a dataset of ours, which is no fault
         return origin
@@ -204,10 +245,7 @@ class DepthDataset:
     @property
     def focal(self) -> Optional[float]:
         """Horizontal focal length in pixels at the input size; None without camera.json."""
-        if self.intrinsics is None:
-            return None
-        height, width = self.input_size
-        return self.intrinsics.resized(width, height).fx
+        return None if self.intrinsics is None else self._focal(self.intrinsics)
 
     def mean_depth(self) -> np.ndarray:
         """Return the mean of the depth maps, float32 (H, W): what any model has to beat."""

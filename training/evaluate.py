@@ -52,7 +52,7 @@ def evaluate(predict: Callable, dataset: DepthDataset, progress: bool = True) ->
 def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
     """Return what predicts depth from a picture: a model, or the mean training depth map."""
     if model == MEAN:
-        mean = DepthDataset(dataset.root, 'train').mean_depth()
+        mean = DepthDataset(dataset.roots, 'train').mean_depth()
         return lambda rgb: mean
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
@@ -71,7 +71,7 @@ def draw_extremes(predict: Callable, dataset: DepthDataset, images: List[Scores]
     for name, indices in chosen.items():
         examples = []
         for index in indices:
-            rgb, truth = dataset[index]
+            rgb, truth, _ = dataset[index]
             prediction = predict(dataset.pairs[index].read_rgb())
             label = f'{dataset.pairs[index].name}\nRMSE {images[index].rmse:.2f} m'
             examples.append(figures.Example(rgb, truth, prediction, label))

@@ -10,6 +10,7 @@ import dataclasses
 import os
 from pathlib import Path
 import sys
+from typing import Tuple
 
 from depth_estimation_ros import backends, model_file, network
 from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
@@ -28,14 +29,15 @@ class ExportError(RuntimeError):
 
 
 class Deployed(nn.Module):
-    """uint8 (1, H, W, 3) RGB in, float32 (1, H, W) metres out."""
+    """uint8 (1, H, W, 3) RGB in, float32 (1, H, W) out: metres, and confidence if there is."""
 
     def __init__(self, module: nn.Module):
         super().__init__()
         self.module = module
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self.module(image.permute(0, 3, 1, 2).float() / 255.0)[:, 0]
+    def forward(self, image: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        outputs = self.module.estimate(image.permute(0, 3, 1, 2).float() / 255.0)
+        return tuple(output[:, 0] for output in outputs if output is not None)
 
 
 def to_onnx(module: nn.Module, info: ModelInfo) -> onnx.ModelProto:
@@ -45,7 +47,8 @@ def to_onnx(module: nn.Module, info: ModelInfo) -> onnx.ModelProto:
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
                                 optimize=False,
-                                input_names=['image'], output_names=['depth'])
+                                input_names=['image'],
+                                output_names=['depth', 'confidence'][:1 + info.confidence])
     graph = program.model_proto
     # The exporter notes for each node where in whose files it was written.
     for node in graph.graph.node:
@@ -136,7 +139,7 @@ def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> 
             np.kron(coarse, np.ones((height // 7 + 1, width // 7 + 1, 1), np.uint8))
             [:height, :width])
         with torch.inference_mode():
-            expected = deployed(torch.from_numpy(image)[None])[0].numpy()
+            expected = deployed(torch.from_numpy(image)[None])[0][0].numpy()
         difference = max(difference, float(np.abs(backend.run(image) - expected).max()))
     return difference
 

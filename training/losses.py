@@ -1,8 +1,42 @@
-"""The paper's loss, in PyTorch."""
+"""Losses, in PyTorch: the paper's, and what a better recipe adds to it."""
+
+from dataclasses import dataclass
+from typing import Optional
 
 from pytorch_msssim import ssim as windowed_ssim
 import torch
 from torch.nn import functional
+
+# Depths are compared as logarithms from here on, in metres: nearer than any camera focuses.
+NEAREST = 0.05
+
+
+@dataclass(frozen=True)
+class Weights:
+    """
+    How much each term of the loss counts; what is 0 isn't computed.
+
+    Attributes
+    ----------
+    alpha, beta : float
+        Of RMSE (metres) and of 1 - SSIM: the paper's equation 1.
+    l1 : float
+        Of the mean absolute error (metres).
+    silog : float
+        Of the scale-invariant error of log depth.
+    gradients : float
+        Of the differences between neighbours' log depth, over four scales.
+    confidence : float
+        Of the likelihood of the error that the network expects.
+
+    """
+
+    alpha: float = 1.0
+    beta: float = 1.0
+    l1: float = 0.0
+    silog: float = 0.0
+    gradients: float = 0.0
+    confidence: float = 0.0
 
 
 def rmse(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -27,7 +61,127 @@ def ssim(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return windowed_ssim(x, y, data_range=1.0)
 
 
-def rmse_ssim(prediction: torch.Tensor, truth: torch.Tensor,
-              alpha: float = 1.0, beta: float = 1.0) -> torch.Tensor:
-    """Return alpha * RMSE + beta * (1 - SSIM) (equation 1)."""
-    return alpha * rmse(prediction, truth) + beta * (1.0 - ssim(prediction, truth))
+def silog(log_ratio: torch.Tensor, invariance: float = 0.5) -> torch.Tensor:
+    """
+    Return the root of the scale-invariant error of each image, averaged.
+
+    Eigen et al. 2014, equation 4; their lambda of 0.5 keeps half of the error in scale.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    invariance : float
+        Their lambda.
+
+    """
+    mean_square = log_ratio.square().mean(dim=(1, 2, 3))
+    mean = log_ratio.mean(dim=(1, 2, 3))
+    return torch.sqrt((mean_square - invariance * mean.square()).clamp_min(1e-8)).mean()
+
+
+def gradients(log_ratio: torch.Tensor, scales: int = 4) -> torch.Tensor:
+    """
+    Return how much neighbours' errors differ, at several scales.
+
+    Li and Snavely 2018 (MegaDepth), section 5.2: edges where the truth has them, none elsewhere.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    scales : int
+        Each has half the size of the one before.
+
+    """
+    total = log_ratio.new_zeros(())
+    for _ in range(scales):
+        total = (total + (log_ratio[..., 1:] - log_ratio[..., :-1]).abs().mean()
+                 + (log_ratio[..., 1:, :] - log_ratio[..., :-1, :]).abs().mean())
+        log_ratio = log_ratio[..., ::2, ::2]
+    return total
+
+
+def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    """
+    Return the negative log-likelihood of an error whose width the network expected.
+
+    Kendall and Gal 2017, section 2.2, for a Laplace distribution. The error is taken as given:
+    the width is fitted to it, and doesn't excuse it.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    log_scale : float32 (N, 1, H, W)
+        The logarithm of the width.
+
+    """
+    return (log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale).mean()
+
+
+def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
+    """
+    Return the truth where it is known, and where it was clipped what can be said of it.
+
+    A clipped depth is only a bound: any prediction beyond it is right.
+
+    Parameters
+    ----------
+    truth, prediction : float32 (N, 1, H, W), metres
+    clip : float32 (N,), metres
+        At which depth the truth was clipped.
+
+    """
+    return torch.where(_is_clipped(truth, clip), torch.maximum(truth, prediction.detach()), truth)
+
+
+def at_the_sky(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+    """
+    Return the truth with what was clipped at max_depth, as if that were how far it is.
+
+    Parameters
+    ----------
+    truth : float32 (N, 1, H, W), metres
+    clip : float32 (N,), metres
+        At which depth the truth was clipped.
+    max_depth : float, metres
+
+    """
+    return torch.where(_is_clipped(truth, clip), max_depth, truth)
+
+
+def _is_clipped(truth: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
+    # Zooming multiplies in float32, so that a clipped depth may be a rounding below its bound.
+    return truth >= clip.view(-1, 1, 1, 1) * 0.9999
+
+
+def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: torch.Tensor,
+          weights: Weights) -> torch.Tensor:
+    """
+    Return the weighted sum of the terms; by default the paper's equation 1.
+
+    Parameters
+    ----------
+    prediction, truth : float32 (N, 1, H, W), metres
+    log_scale : float32 (N, 1, H, W) or None
+        As from the network's `distribution`.
+    weights : Weights
+
+    """
+    loss = prediction.new_zeros(())
+    if weights.alpha:
+        loss = loss + weights.alpha * rmse(prediction, truth)
+    if weights.beta:
+        loss = loss + weights.beta * (1.0 - ssim(prediction, truth))
+    if weights.l1:
+        loss = loss + weights.l1 * functional.l1_loss(prediction, truth)
+    if weights.silog or weights.gradients or weights.confidence:
+        log_ratio = torch.log(prediction.clamp_min(NEAREST) / truth.clamp_min(NEAREST))
+        if weights.silog:
+            loss = loss + weights.silog * silog(log_ratio)
+        if weights.gradients:
+            loss = loss + weights.gradients * gradients(log_ratio)
+        if weights.confidence:
+            loss = loss + weights.confidence * laplace(log_ratio, log_scale)
+    return loss

@@ -17,9 +17,10 @@ import platform
 import sys
 import time
 import typing
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import augment
+import calibration
 import cv2
 from dataset import DatasetError, DepthDataset, find_pairs
 from depth_estimation_ros import backends, model_file, network
@@ -49,28 +50,41 @@ def setting(default, text: str):
 class Settings:
     """What a run is made of: a YAML file's keys, and the command line's options."""
 
-    data_dir: Optional[Path] = setting(None, 'dataset: rgb/{train,val}, depth/{train,val}')
+    data_dir: List[Path] = setting(None, 'dataset: rgb/{train,val}, depth/{train,val}; give it '
+                                   'more than once to mix several, each with its camera.json')
     run_dir: Optional[Path] = setting(None, 'folder of the run (default: runs/NETWORK-TIME)')
     network: str = setting('resnet34_upsample', 'resnet34_upsample, or a timm encoder + _skip')
     pretrained: bool = setting(True, 'start from ImageNet weights')
     encoder_weights: Optional[Path] = setting(None, 'file of ImageNet weights, without internet')
-    input_size: int = setting(224, 'height and width of the input, in pixels')
+    init_from: Optional[Path] = setting(None, 'model file of the same network to start from')
+    input_size: str = setting('224', 'of the input in pixels: HEIGHTxWIDTH, or one for both')
     max_depth: float = setting(20.0, 'depth is clipped to it, in metres')
     alpha: float = setting(1.0, 'weight of RMSE in the loss')
     beta: float = setting(1.0, 'weight of 1 - SSIM in the loss')
+    l1: float = setting(0.0, 'weight of the mean absolute error in the loss')
+    silog: float = setting(0.0, 'weight of the scale-invariant log error in the loss')
+    gradients: float = setting(0.0, "weight of the log depth's gradients in the loss")
+    confidence: float = setting(0.0, 'weight of the expected error; above 0 it is an output')
+    clip: bool = setting(False, 'take clipped depth, such as the sky, for a bound')
+    headroom: float = setting(1.0, "the output's range as a factor of max_depth")
     flip: float = setting(0.0, 'augmentation: probability of a mirror image')
     crop: float = setting(0.0, 'augmentation: largest share of width and height cut away')
     colour: float = setting(0.0, 'augmentation: largest change of brightness, contrast, ...')
+    camera: float = setting(0.0, 'augmentation: probability of blur, of noise, of JPEG blocks')
+    cutout: float = setting(0.0, 'augmentation: probability that a part is hidden')
     optimizer: str = setting('adam', 'adam or adamw')
     lr: float = setting(0.001, 'learning rate: the base of triangular2, the peak of cosine')
+    encoder_lr: float = setting(1.0, "the encoder's learning rate as a share of lr; 0 freezes it")
     max_lr: float = setting(0.005, 'triangular2: highest learning rate')
     weight_decay: float = setting(1e-5, 'weight decay')
     schedule: str = setting('triangular2', 'triangular2 (CyclicLR) or cosine')
     step_size_up: int = setting(1000, 'triangular2: steps up; cosine: steps of warm-up')
     step_size_down: int = setting(2000, 'triangular2: steps down')
+    average: float = setting(0.0, 'decay of the moving average of weights that is the model')
     batch_size: int = setting(32, 'pairs a step')
     max_epochs: int = setting(100, 'times through the training split')
     evaluate_every: int = setting(2, 'epochs between evaluations on train and val')
+    evaluate_pairs: int = setting(0, 'how many pairs of train are scored; 0: all')
     visualize_every: int = setting(100, 'steps between figures')
     device: str = setting('auto', 'auto, cpu or cuda')
     precision: str = setting('auto', 'fp32, bf16, fp16 (CUDA), or auto: the fastest there is')
@@ -79,7 +93,7 @@ class Settings:
 
     def check(self) -> None:
         """Raise SettingsError for a value that cannot be right."""
-        if self.data_dir is None:
+        if not self.data_dir:
             raise SettingsError('no dataset is named: pass --data-dir DIR')
         choices = {'optimizer': OPTIMIZERS, 'schedule': SCHEDULES, 'device': backends.DEVICES,
                    'precision': ('auto', *PRECISIONS)}
@@ -87,15 +101,46 @@ class Settings:
             if getattr(self, name) not in allowed:
                 raise SettingsError(f'{name} is {getattr(self, name)!r}, '
                                     f'and must be one of {", ".join(allowed)}')
-        for name in ('input_size', 'max_depth', 'lr', 'batch_size', 'max_epochs',
-                     'evaluate_every', 'visualize_every', 'step_size_up', 'step_size_down'):
+        for name in ('max_depth', 'lr', 'batch_size', 'max_epochs', 'evaluate_every',
+                     'visualize_every', 'step_size_up', 'step_size_down'):
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
-        if self.input_size % 32:
+        for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'encoder_lr',
+                     'evaluate_pairs', 'weight_decay'):
+            if getattr(self, name) < 0:
+                raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
+        for name in ('flip', 'crop', 'colour', 'camera', 'cutout', 'average'):
+            if not (0 <= getattr(self, name) < 1 or name == 'flip' and self.flip == 1):
+                raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
+                                    'and 1')
+        if self.headroom < 1:
+            raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
+        if any(side <= 0 or side % 32 for side in self.size):
             raise SettingsError(f'input_size is {self.input_size}, and must be a multiple of 32: '
                                 'the encoder halves it five times')
-        if not (0 <= self.flip <= 1 and 0 <= self.crop < 1 and 0 <= self.colour < 1):
-            raise SettingsError('flip, crop and colour must lie between 0 and 1')
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Return the input's height and width."""
+        try:
+            height, *width = (int(side) for side in str(self.input_size).split('x'))
+            width, = width or (height,)
+        except ValueError:
+            raise SettingsError(f'input_size is {self.input_size!r}, and must be such as 224 or '
+                                '160x256 (height x width)') from None
+        return height, width
+
+    @property
+    def weights(self) -> losses.Weights:
+        """Return the weights of the loss's terms."""
+        return losses.Weights(self.alpha, self.beta, self.l1, self.silog, self.gradients,
+                              self.confidence)
+
+    @property
+    def augmentation(self) -> Optional[augment.Augmentation]:
+        """Return the augmentation, if there is any."""
+        strengths = (self.flip, self.crop, self.colour, self.camera, self.cutout)
+        return augment.Augmentation(*strengths) if any(strengths) else None
 
 
 OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
@@ -104,8 +149,10 @@ PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float
 
 def triangular2(optimizer, settings: Settings, total_steps: int):
     """Return the paper's schedule (Smith 2017); it cycles Adam's beta1 the other way."""
+    base = [group['lr'] for group in optimizer.param_groups]
     return torch.optim.lr_scheduler.CyclicLR(
-        optimizer, base_lr=settings.lr, max_lr=settings.max_lr, mode='triangular2',
+        optimizer, base_lr=base, max_lr=[lr * settings.max_lr / settings.lr for lr in base],
+        mode='triangular2',
         step_size_up=settings.step_size_up, step_size_down=settings.step_size_down)
 
 
@@ -139,8 +186,10 @@ def read_settings(arguments=None) -> Settings:
     types = typing.get_type_hints(Settings)
     for item in fields(Settings):
         kind = types[item.name]
+        several = typing.get_origin(kind) is list
         kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
-        option = {'action': argparse.BooleanOptionalAction} if kind is bool else {'type': kind}
+        option = {'action': argparse.BooleanOptionalAction} if kind is bool else {
+            'type': kind, 'action': 'append' if several else 'store'}
         parser.add_argument(f'--{item.name.replace("_", "-")}', help=item.metadata['help'],
                             default=argparse.SUPPRESS, **option)
     given = vars(parser.parse_args(arguments))
@@ -159,9 +208,12 @@ def read_settings(arguments=None) -> Settings:
         raise SettingsError(f'{config}: there is no setting {", ".join(sorted(unknown))}; '
                             f'there are {", ".join(types)}')
     settings = Settings(**{**values, **given})
-    for name in ('data_dir', 'run_dir', 'encoder_weights'):
+    for name in ('run_dir', 'init_from', 'encoder_weights'):
         if getattr(settings, name) is not None:
             setattr(settings, name, Path(getattr(settings, name)))
+    folders = settings.data_dir or []
+    settings.data_dir = [Path(folder) for folder in
+                         ([folders] if isinstance(folders, str) else folders)]
     if settings.run_dir is None:
         settings.run_dir = Path('runs') / f'{settings.network}-{datetime.now():%Y%m%d-%H%M%S}'
     settings.check()
@@ -214,46 +266,113 @@ class Run:
         name = settings.precision
         self.precision = fastest_precision(self.device) if name == 'auto' else name
 
-        size = (settings.input_size, settings.input_size)
-        change = augment.Augmentation(settings.flip, settings.crop, settings.colour,
-                                      settings.max_depth)
-        self.train = DepthDataset(settings.data_dir, 'train', size, settings.max_depth,
-                                  change, settings.seed)
+        self.train = DepthDataset(settings.data_dir, 'train', settings.size, settings.max_depth,
+                                  settings.augmentation, settings.seed)
         if len(self.train) < settings.batch_size:
             raise SettingsError(f'the training split has {len(self.train)} pairs, fewer than a '
                                 f'batch: pass --batch-size {len(self.train)} or less')
         self.steps = len(self.train) // settings.batch_size
-        self.evaluated = {'train': self.train.without_augmentation()}
-        if any(find_pairs(settings.data_dir, 'val')):
-            self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', size,
+        self.evaluated = {'train': self.train.without_augmentation(settings.evaluate_pairs)}
+        if all(any(find_pairs(folder, 'val')) for folder in settings.data_dir):
+            self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', settings.size,
                                                  settings.max_depth)
 
-        self.module = network.create(settings.network, settings.max_depth)
-        # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
-        self.module.to(self.device, memory_format=torch.channels_last)
-        if self.device == 'cpu' and self.precision == 'bf16':
-            depthwise_in_float32(self.module)
-        learnt = [p for p in self.module.parameters() if p.requires_grad]
+        self.module = self._network()
+        self.average = self._network() if settings.average else None
+        self._follow_at_once()
         self.optimizer = OPTIMIZERS[settings.optimizer](
-            learnt, lr=settings.lr, weight_decay=settings.weight_decay)
+            self._parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.schedule = SCHEDULES[settings.schedule](
             self.optimizer, settings, settings.max_epochs * self.steps)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.precision == 'fp16')
         self.epoch, self.step, self.best_score = 0, 0, -math.inf
         self.history: List[Dict] = []
 
+    def _network(self) -> torch.nn.Module:
+        settings = self.settings
+        module = network.create(settings.network, settings.max_depth, settings.headroom,
+                                settings.confidence > 0)
+        # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
+        module.to(self.device, memory_format=torch.channels_last)
+        if self.device == 'cpu' and self.precision == 'bf16':
+            depthwise_in_float32(module)
+        return module
+
+    def _parameters(self) -> List[Dict]:
+        """Return what is learnt, in groups of one learning rate."""
+        settings = self.settings
+        learnt = [p for p in self.module.parameters() if p.requires_grad]
+        if settings.encoder_lr == 1.0:
+            return [{'params': learnt}]
+        encoder = {id(p) for p in self.module.encoder_parameters()}
+        return [{'params': [p for p in learnt if id(p) not in encoder]},
+                {'params': [p for p in learnt if id(p) in encoder],
+                 'lr': settings.lr * settings.encoder_lr}]
+
+    def begin_with_imagenet(self) -> None:
+        """Take the encoder's ImageNet weights."""
+        network.load_imagenet_weights(self.module, self.settings.encoder_weights)
+        self._follow_at_once()
+
+    def begin_with(self, path: Path) -> None:
+        """Take the weights of a model file of the same network."""
+        state_dict, info = model_file.load_weights(path)
+        asked = (self.settings.network, self.settings.headroom, self.settings.confidence > 0)
+        found = (info.architecture, info.headroom, info.confidence)
+        if asked != found:
+            raise SettingsError('{} is {} with headroom {} and confidence {}, and cannot start '
+                                'a run of {} with headroom {} and confidence {}: name its '
+                                '--config, such as config/train_compact.yaml'.format(
+                                    path, *found, *asked))
+        # A shipped model's are of half precision.
+        self.module.load_state_dict({key: value.float() if value.is_floating_point() else value
+                                     for key, value in state_dict.items()})
+        self._follow_at_once()
+
+    def _follow_at_once(self) -> None:
+        if self.average is not None:
+            self.average.load_state_dict(self.module.state_dict())
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """Return the network that is scored and kept: where there is one, the average."""
+        return self.module if self.average is None else self.average
+
+    def distribution(self, module: torch.nn.Module, rgb: torch.Tensor
+                     ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """Return what a network (`module`, `model`) makes of uint8 (N, H, W, 3) RGB."""
+        with self._autocast():
+            depth, log_scale = module.distribution(self._image(rgb))
+        return depth.float(), log_scale
+
     def predict(self, rgb: torch.Tensor) -> torch.Tensor:
         """Return float32 (N, 1, H, W) metres for uint8 (N, H, W, 3) RGB."""
-        image = rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
-        with torch.autocast(self.device, PRECISIONS[self.precision],
-                            enabled=self.precision != 'fp32'):
-            return self.module(image).float()
+        with self._autocast():
+            return self.model(self._image(rgb)).float()
+
+    def _image(self, rgb: torch.Tensor) -> torch.Tensor:
+        return rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
+
+    def _autocast(self):
+        return torch.autocast(self.device, PRECISIONS[self.precision],
+                              enabled=self.precision != 'fp32')
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Let the average follow the network in training (Polyak and Juditsky 1992)."""
+        # Slower and slower: at first there is nothing worth remembering.
+        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        for average, value in zip(self.average.state_dict().values(),
+                                  self.module.state_dict().values()):
+            if value.is_floating_point():
+                average.lerp_(value, 1.0 - decay)
+            else:
+                average.copy_(value)
 
     def save(self, path: Path) -> None:
         """Write all that a later process needs to go on; replaced only when whole."""
         partial = path.with_name(path.name + '.partial')
-        torch.save({'module': self.module.state_dict(), 'optimizer': self.optimizer.state_dict(),
-                    'schedule': self.schedule.state_dict(), 'scaler': self.scaler.state_dict(),
+        torch.save({**{name: getattr(self, name).state_dict() for name in self._parts()},
                     'epoch': self.epoch, 'step': self.step, 'best_score': self.best_score,
                     'history': self.history}, partial)
         os.replace(partial, path)
@@ -261,16 +380,21 @@ class Run:
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote."""
         state = torch.load(path, map_location='cpu', weights_only=True)
-        for name in ('module', 'optimizer', 'schedule', 'scaler'):
+        for name in self._parts():
             getattr(self, name).load_state_dict(state[name])
         self.epoch, self.step = state['epoch'], state['step']
         self.best_score, self.history = state['best_score'], state['history']
+
+    def _parts(self) -> List[str]:
+        return ['module', 'optimizer', 'schedule', 'scaler'] + ['average'] * (
+            self.average is not None)
 
     def info(self, scores: Dict) -> model_file.ModelInfo:
         """Return the metadata of the model as it is now."""
         return model_file.ModelInfo(
             architecture=self.settings.network, input_size=self.train.input_size,
             max_depth=self.settings.max_depth, focal=self.train.focal,
+            headroom=self.settings.headroom, confidence=self.settings.confidence > 0,
             dataset=self.train.origin(),
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,
@@ -291,9 +415,14 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
     run.train.epoch = run.epoch
     run.module.train()
     total = 0.0
-    for rgb, depth in batches(run.train, run, shuffle=True):
-        truth = depth[:, None].to(run.device)
-        loss = losses.rmse_ssim(run.predict(rgb), truth, settings.alpha, settings.beta)
+    for rgb, depth, clip in batches(run.train, run, shuffle=True):
+        truth, clip = depth[:, None].to(run.device), clip.to(run.device)
+        prediction, log_scale = run.distribution(run.module, rgb)
+        if settings.clip:
+            truth = losses.beyond(truth, prediction, clip)
+        else:
+            truth = losses.at_the_sky(truth, clip, settings.max_depth)
+        loss = losses.total(prediction, log_scale, truth, settings.weights)
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f'the loss is {loss.item()} at step {run.step}: lower --lr, or pass '
@@ -305,6 +434,8 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
         rate = run.optimizer.param_groups[0]['lr']
         run.schedule.step()
         run.step += 1
+        if run.average is not None:
+            run.follow()
 
         total += loss.item()
         writer.add_scalar('train/loss', loss.item(), run.step)
@@ -322,10 +453,10 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
 def visualize(run: Run, writer: SummaryWriter, count: int = 4) -> None:
     """Draw the same few pictures each time, so that the figures show the network learn."""
     dataset = run.evaluated.get('val', run.evaluated['train'])
-    run.module.eval()
+    run.model.eval()
     examples = []
     for index in range(0, len(dataset), max(1, len(dataset) // count))[:count]:
-        rgb, truth = dataset[index]
+        rgb, truth, _ = dataset[index]
         prediction = run.predict(torch.from_numpy(rgb)[None])[0, 0].cpu().numpy()
         examples.append(figures.Example(rgb, truth, prediction, dataset.pairs[index].name))
     figure = figures.draw(examples, run.settings.max_depth)
@@ -336,15 +467,30 @@ def visualize(run: Run, writer: SummaryWriter, count: int = 4) -> None:
 @torch.inference_mode()
 def evaluate(run: Run, bar: tqdm) -> Dict:
     """Score the network on train and val; return {split: summary}."""
-    run.module.eval()
+    run.model.eval()
     summaries = {}
     for split, dataset in run.evaluated.items():
         evaluation = Evaluation()
-        for rgb, depth in batches(dataset, run, shuffle=False):
+        for rgb, depth, _ in batches(dataset, run, shuffle=False):
             evaluation.extend(run.predict(rgb)[:, 0].cpu().numpy(), depth.numpy())
             bar.set_postfix_str(f'evaluating {split}: {len(evaluation.images)}/{len(dataset)}')
         summaries[split] = evaluation.summary()
     return summaries
+
+
+@torch.inference_mode()
+def calibrate(run: Run, every: int = 7) -> None:
+    """Fit the confidence to the errors on val, at every so many rows and columns."""
+    run.model.eval()
+    log_scales, close = [], []
+    dataset = run.evaluated.get('val', run.evaluated['train'])
+    for rgb, depth, _ in batches(dataset, run, shuffle=False):
+        prediction, log_scale = run.distribution(run.model, rgb)
+        truth = depth[:, None].to(run.device)
+        off = (prediction.clamp(max=run.settings.max_depth) - truth).abs()
+        log_scales.append(log_scale[..., ::every, ::every].flatten().cpu())
+        close.append((off <= 0.1 * truth)[..., ::every, ::every].flatten().cpu())
+    run.model.calibration.copy_(calibration.fit(torch.cat(log_scales), torch.cat(close)))
 
 
 def record(run: Run, loss: float, seconds: float, summaries: Dict,
@@ -386,7 +532,9 @@ def train(run: Run, writer: SummaryWriter) -> None:
                 better = score > run.best_score
                 if better:
                     run.best_score = score
-                    model_file.save_weights(folder / 'best.safetensors', run.module.state_dict(),
+                    if settings.confidence:
+                        calibrate(run)
+                    model_file.save_weights(folder / 'best.safetensors', run.model.state_dict(),
                                             run.info(summaries))
                 bar.write('  '.join(f'{key} {value}' for key, value in row.items())
                           + ('  best' if better else ''))
@@ -401,10 +549,13 @@ def open_run(settings: Settings) -> Run:
     run = Run(settings)
     if last.exists():
         run.load(last)
+    elif settings.init_from:
+        run.begin_with(settings.init_from)
     elif settings.pretrained:
-        network.load_imagenet_weights(run.module, settings.encoder_weights)
+        run.begin_with_imagenet()
     settings.run_dir.mkdir(parents=True, exist_ok=True)
-    values = {key: str(value) if isinstance(value, Path) else value
+    values = {key: [str(path) for path in value] if isinstance(value, list)
+              else str(value) if isinstance(value, Path) else value
               for key, value in asdict(settings).items()}
     (settings.run_dir / 'config.yaml').write_text(yaml.safe_dump(values, sort_keys=False))
     return run
