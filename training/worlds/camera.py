@@ -91,13 +91,20 @@ class Route:
 
     def viewpoint(self, rng):
         """Draw a viewpoint 0.2 to 1.9 m above the ground that isn't inside anything."""
+        clearest = -1.0
         for _ in range(200):
-            x, y, heading = self.spot(rng)
-            if self.clearance(x, y) > rng.uniform(0.25, 0.6):
+            spot = self.spot(rng)
+            room = self.clearance(*spot[:2])
+            if room > clearest:
+                clearest, (x, y, heading) = room, spot
+            if room > rng.uniform(0.25, 0.6):
+                x, y, heading = spot
                 break
         height = rng.uniform(0.2, 1.9) if rng.random() < 0.5 else rng.uniform(1.0, 1.8)
         z = self.ground(x, y) + height
-        pitch = np.radians(rng.normal(-3 if height > 0.8 else 2, 5))
+        # Now and then a robot looks down at what lies before it.
+        pitch = np.radians(rng.uniform(-20, -6) if height > 0.5 and rng.random() < 0.3
+                           else rng.normal(-3 if height > 0.8 else 2, 5))
         return Viewpoint(float(x), float(y), float(z), float(height), float(heading),
                          float(pitch), float(np.radians(rng.normal(0, 2.5))))
 
@@ -148,9 +155,11 @@ class Route:
 
     def _appeal(self, points, headings):
         """Score a path: free of obstacles first, then close to many of them."""
-        near = np.array([self.clearance(x, y) for x, y in points[::3]])
+        # Every 0.3 m will do, and fewer take less time; at a low rate that is every point.
+        every = max(1, round(0.3 / np.hypot(*(points[1] - points[0])))) if len(points) > 1 else 1
+        near = np.array([self.clearance(x, y) for x, y in points[::every]])
         ahead = [self.clearance(*(p + 4 * np.array([np.cos(h), np.sin(h)])))
-                 for p, h in zip(points[::6], headings[::6])]
+                 for p, h in zip(points[::2 * every], headings[::2 * every])]
         if near.min() < 0.5:
             return near.min() - 10
         return -near.mean() - 0.3 * np.mean(ahead)

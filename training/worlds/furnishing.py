@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from . import clutter, collected, desks, people, storage
 from . import indoor_furniture as things
-from . import people, storage
 from .indoor_light import floor_lamp
+from .joinery import CLOTHS
+from .plants import pot_plant
 from .rooms import column, pipes, smoke_detector
-from .shape import join
+from .shape import box, join
 from .stage import Footprint
 
 
@@ -139,20 +141,39 @@ def add_people(stage, rng, room, count):
 
 def _work_place(stage, rng, room, occupied=0.3):
     """Stand a desk at a wall, with a chair before it."""
-    placed = _against_wall(stage, rng, room, things.desk(rng))
+    placed = _against_wall(stage, rng, room, desks.desk(rng))
     if placed:
         wall, at, depth = placed
         _seat(stage, rng, room, things.office_chair, *wall.point(
-            at + rng.normal(0, 0.1), depth + rng.uniform(0.28, 0.5)),
-            wall.heading + np.pi + rng.normal(0, 0.3), occupied)
+            at + rng.normal(0, 0.15), depth + rng.choice([-0.1, 0.3, 0.6]) + rng.uniform(0, 0.2)),
+            wall.heading + np.pi + _askew(rng), occupied)
+
+
+def _askew(rng):
+    """Draw by how much a chair is turned away from its desk: most a little, some quite."""
+    return rng.normal(0, 0.25) if rng.random() < 0.75 else rng.uniform(-np.pi, np.pi)
+
+
+def _strew(stage, rng, room, count):
+    """Leave small things lying on a room's floor, most of them beside furniture."""
+    for _ in range(count):
+        made = clutter.toy(rng)
+        beside = [f for f in stage.footprints if id(f) in room.low]
+        place = None
+        if beside and rng.random() < 0.6:
+            near = beside[rng.integers(len(beside))]
+            side, gap = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.6)
+            place = (near.x + np.cos(side) * (near.half_length + gap),
+                     near.y + np.sin(side) * (near.half_width + gap))
+        _stand(stage, rng, room, made, place=place)
 
 
 def _islands(stage, rng, room):
     """Stand desks back to back in rows across an open office."""
     wide, deep = room.size
-    desks = [things.desk(rng) for _ in range(3)]
-    half, depth = max(d[1] for d in desks), max(d[2] for d in desks)
-    meshes = [stage.mesh(d[0], 'desk') for d in desks]
+    made = [desks.desk(rng) for _ in range(6)]
+    half, depth = max(d[1] for d in made), max(d[2] for d in made)
+    meshes = [stage.mesh(d[0], 'desk') for d in made]
     screen = rng.random() < 0.5
     heading = 0.0 if wide > deep else np.pi / 2
     long, short = (wide, deep) if wide > deep else (deep, wide)
@@ -174,15 +195,15 @@ def _islands(stage, rng, room):
             if not _fits(stage, room, area):
                 continue
             for turn in (heading, heading + np.pi):
-                stage.put(meshes[rng.integers(3)], x, y, 0, turn)
-                cx, cy = _turned(x, y, rng.normal(0, 0.1), depth + rng.uniform(0.25, 0.55), turn)
+                stage.put(meshes[rng.integers(6)], x, y, 0, turn)
+                cx, cy = _turned(x, y, rng.normal(0, 0.15), depth + rng.uniform(0.3, 0.75), turn)
                 _seat(stage, rng, room, things.office_chair, cx, cy,
-                      turn + np.pi + rng.normal(0, 0.4), 0.3)
+                      turn + np.pi + _askew(rng), 0.3)
             _cover(stage, room, area, True)
             if screen:
-                hue = things.CLOTHS[k % len(things.CLOTHS)]
-                stage.put(stage.mesh(things.box((-half, -0.015, 0.6), (half, 0.015, 1.25),
-                                                'cloth', hue), 'screen'), x, y, 0, heading)
+                hue = CLOTHS[k % len(CLOTHS)]
+                stage.put(stage.mesh(box((-half, -0.015, 0.6), (half, 0.015, 1.25), 'cloth', hue),
+                                     'screen'), x, y, 0, heading)
 
 
 def _turned(x, y, along, across, heading):
@@ -198,18 +219,22 @@ def _office(stage, rng, room):
     for _ in range(rng.integers(2, 6)):
         _work_place(stage, rng, room)
     area = wide * deep
-    makers = [things.bookcase, things.cupboard, things.bookcase, things.pot_plant,
+    makers = [things.bookcase, things.cupboard, things.bookcase, pot_plant,
               things.printer, things.cupboard, things.water_dispenser]
     for _ in range(int(np.clip(area / 4, 4, 20))):
         make = makers[rng.integers(len(makers))]
         made = make(rng)
-        if make is things.pot_plant:
+        if make is pot_plant:
             _in_corner(stage, rng, room, made)
         else:
             _against_wall(stage, rng, room, made)
     for _ in range(int(area / 9) + 2):
-        _stand(stage, rng, room, [things.waste_bin, storage.loose_carton, things.toy][
+        _stand(stage, rng, room, [things.waste_bin, storage.loose_carton, clutter.toy][
             rng.integers(3)](rng))
+    if rng.random() < 0.3:
+        desk, half, depth = collected.thing('office desk')
+        _against_wall(stage, rng, room, (desk.moved(0, depth / 2), half, depth))
+    _strew(stage, rng, room, int(area / 7) + 1)
     if rng.random() < 0.3:
         _in_corner(stage, rng, room, things.coat_stand(rng))
 
@@ -234,7 +259,7 @@ def _meeting(stage, rng, room):
     for _ in range(3):
         _against_wall(stage, rng, room, [things.cupboard, things.television, things.bookcase][
             rng.integers(3)](rng))
-    _in_corner(stage, rng, room, things.pot_plant(rng))
+    _in_corner(stage, rng, room, pot_plant(rng))
 
 
 def _in_corner(stage, rng, room, made):
@@ -275,14 +300,15 @@ def _living(stage, rng, room):
             _stand(stage, rng, room, (shape, arm[1], arm[2]), turn, (ax, ay))
     if min(room.size) > 3.6 and rng.random() < 0.6:
         _dining(stage, rng, room)
-    makers = [things.bookcase, things.home_cupboard, things.desk, things.bookcase,
+    makers = [things.bookcase, things.home_cupboard, desks.desk, things.bookcase,
               things.home_cupboard]
     for _ in range(int(np.prod(room.size) / 4) + rng.integers(2, 6)):
         _against_wall(stage, rng, room, makers[rng.integers(len(makers))](rng))
     for _ in range(rng.integers(1, 5)):
-        _in_corner(stage, rng, room, things.pot_plant(rng))
+        _in_corner(stage, rng, room, pot_plant(rng))
     for _ in range(rng.integers(1, 6)):
-        _stand(stage, rng, room, things.toy(rng))
+        _stand(stage, rng, room, clutter.toy(rng))
+    _strew(stage, rng, room, int(rng.integers(0, 9)))
     if rng.random() < 0.6:
         place = _stand(stage, rng, room, (things.rug(rng)[0].scaled(0.001), 0.2, 0.4))
         if place:
@@ -316,12 +342,13 @@ def _bedroom(stage, rng, room):
         wall, at, depth = placed
         stage.put(stage.mesh(things.rug(rng)[0], 'rug'), *wall.point(at, depth - 0.3), 0.001,
                   wall.heading)
-    for make in (things.home_cupboard, things.home_cupboard, things.bookcase, things.desk,
+    for make in (things.home_cupboard, things.home_cupboard, things.bookcase, desks.desk,
                  things.home_cupboard):
         _against_wall(stage, rng, room, make(rng))
     for _ in range(rng.integers(0, 4)):
-        _stand(stage, rng, room, things.toy(rng))
-    _in_corner(stage, rng, room, things.pot_plant(rng))
+        _stand(stage, rng, room, clutter.toy(rng))
+    _strew(stage, rng, room, int(rng.integers(0, 9)))
+    _in_corner(stage, rng, room, pot_plant(rng))
 
 
 def _kitchen(stage, rng, room):
@@ -335,7 +362,7 @@ def _kitchen(stage, rng, room):
         _against_wall(stage, rng, room, things.kitchen(rng, 1.8), tries=30)
     if min(room.size) > 2.6:
         _dining(stage, rng, room)
-    for make in (things.waste_bin, things.toy):
+    for make in (things.waste_bin, clutter.toy):
         _stand(stage, rng, room, make(rng))
     _against_wall(stage, rng, room, things.home_cupboard(rng))
 
@@ -353,13 +380,13 @@ def _passage(stage, rng, room):
         if made[2] < spare:
             _against_wall(stage, rng, room, made)
     for _ in range(rng.integers(0, 3)):
-        made = [storage.loose_carton, things.pot_plant, things.waste_bin, things.toy][
+        made = [storage.loose_carton, pot_plant, things.waste_bin, clutter.toy][
             rng.integers(4)](rng)
         shape, half, depth = made
         if depth < spare:
             _against_wall(stage, rng, room, (shape.moved(0, depth / 2), half, depth))
     if room.kind == 'corridor' and rng.random() < 0.25:
-        _stand(stage, rng, room, things.toy(rng))
+        _stand(stage, rng, room, clutter.toy(rng))
 
 
 def _store(stage, rng, room):
@@ -368,6 +395,7 @@ def _store(stage, rng, room):
         _against_wall(stage, rng, room, storage.shelving(rng))
     for _ in range(6):
         _stand(stage, rng, room, storage.loose_carton(rng))
+    _strew(stage, rng, room, 4)
 
 
 def _warehouse(stage, rng, room):
@@ -426,8 +454,30 @@ def _floor_loads(stage, rng, room):
     for _ in range(rng.integers(2, 9)):
         _stand(stage, rng, room, storage.loose_carton(rng))
     for _ in range(rng.integers(0, 5)):
-        _against_wall(stage, rng, room, [storage.shelving, things.cupboard, things.desk][
+        _against_wall(stage, rng, room, [storage.shelving, things.cupboard, desks.desk][
             rng.integers(3)](rng))
+    _stand_rows(stage, rng, room)
+    _strew(stage, rng, room, int(rng.integers(0, 6)))
+
+
+def _stand_rows(stage, rng, room):
+    """Stand barrels in groups, robots' shelves in a row, cones and barriers about."""
+    for name, count in (('barrel', 6), ('shelf', 4), ('cone', 6), ('barrier', 2)):
+        if rng.random() > 0.45:
+            continue
+        tint = 1.0 if rng.random() < 0.5 else rng.uniform(0.4, 1.6, 3)
+        shape, half, depth = collected.thing(name, rng.uniform(0.9, 1.1), tint)
+        mesh, turn = stage.mesh(shape, name), rng.choice([0.0, np.pi / 2])
+        x = rng.uniform(room.x0 + 1, room.x1 - 1)
+        y = rng.uniform(room.y0 + 1, room.y1 - 1)
+        for _ in range(rng.integers(1, count + 1)):
+            area = Footprint(x, y, half, depth / 2, turn)
+            if _fits(stage, room, area):
+                stage.put(mesh, x, y, 0, turn + rng.normal(0, 0.05))
+                _cover(stage, room, area, name != 'shelf')
+            step = 2 * half + rng.uniform(0.02, 0.3) + (name == 'cone') * rng.uniform(0.5, 1.5)
+            x, y = _turned(x, y, step, rng.normal(0, 0.05) + (name == 'barrel') * rng.choice(
+                [0.0, depth]), turn)
 
 
 def _dress_walls(stage, rng, room):

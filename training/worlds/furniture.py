@@ -6,13 +6,49 @@ from .houses import ACCENTS
 from .people import person
 from .plants import bush
 from .shape import box, capsule, ellipsoid, grid, join, lathe, leaves, quad, tube
+from .sky import light_lamps
 
 DARK = np.array([0.03, 0.035, 0.035])
+LAMP_COLOURS = ((1.0, 0.5, 0.16), (1.0, 0.72, 0.42), (1.0, 0.72, 0.42), (0.8, 0.92, 1.0))
 STONES = np.array([(0.42, 0.40, 0.37), (0.30, 0.29, 0.28), (0.5, 0.45, 0.36)])
 
 
+def stand_lamp_posts(stage, rng, places, burning):
+    """
+    Stand lamp posts of one kind somewhere.
+
+    Parameters
+    ----------
+    stage : Stage
+        They go on it.
+    rng : numpy.random.Generator
+        For their kind, colour and brightness.
+    places : list of (x, y, z, heading)
+        Metres and radians.
+    burning : bool
+        Whether they are lit.
+
+    """
+    post, glass = lamp_post(rng)
+    hue = np.array(LAMP_COLOURS[rng.integers(len(LAMP_COLOURS))])
+    level = 10 ** rng.uniform(-0.4, 0.3)
+    bulb = glass.vertices.mean(axis=0)
+    if burning:
+        glass.surface, glass.tint = np.full(len(glass.faces), 'lit'), glass.tint * 0 + 5 * hue
+    post, glass = stage.mesh(post, 'lamp post'), stage.mesh(glass, 'lamp')
+    bulbs = []
+    for x, y, z, heading in places:
+        stage.put(post, x, y, z, heading)
+        # The light is inside it.
+        stage.put(glass, x, y, z, heading).visible_shadow = False
+        bulbs.append((x - np.sin(heading) * bulb[1], y + np.cos(heading) * bulb[1],
+                      z + bulb[2] - 0.05))
+    if burning:
+        light_lamps(stage, bulbs, hue, level * 24 * bulb[2] ** 2)
+
+
 def lamp_post(rng):
-    """Make a lamp post with an arm towards -y, or a lantern."""
+    """Make a lamp post with an arm towards -y, or a lantern; return it and its glass."""
     hue = DARK if rng.random() < 0.6 else np.array([0.25, 0.26, 0.26])
     if rng.random() < 0.5:
         height = rng.uniform(5, 7.5)
@@ -22,16 +58,16 @@ def lamp_post(rng):
             tube([(0, 0, 0), (0, 0, 1.0), (0, 0, 1.05), (0, 0, height - 0.4)],
                  [0.1, 0.09, 0.065, 0.05], 'metal', hue, sides=10),
             tube(arm, 0.04, 'metal', hue),
-            box((-0.12, -1.7, height - 0.06), (0.12, -1.1, height + 0.06), 'metal', hue),
-            box((-0.09, -1.65, height - 0.075), (0.09, -1.2, height - 0.06), 'paint',
-                (0.8, 0.8, 0.75))])
+            box((-0.12, -1.7, height - 0.06), (0.12, -1.1, height + 0.06), 'metal', hue)]), box(
+                (-0.09, -1.65, height - 0.075), (0.09, -1.2, height - 0.06), 'paint',
+                (0.8, 0.8, 0.75))
     height = rng.uniform(3, 4)
     return join([
         lathe([(0.17, 0), (0.17, 0.25), (0.1, 0.4), (0.075, 1.0), (0.09, 1.05), (0.05, 1.15),
                (0.04, height), (0.13, height + 0.05), (0.13, height + 0.1)], 'metal', hue, 10),
-        lathe([(0.1, height + 0.1), (0.19, height + 0.5)], 'paint', (0.75, 0.72, 0.62), 6, False),
         lathe([(0.24, height + 0.5), (0.08, height + 0.68), (0.0, height + 0.8)], 'metal', hue, 6,
-              False)])
+              False)]), lathe([(0.1, height + 0.1), (0.19, height + 0.5)], 'paint',
+                              (0.75, 0.72, 0.62), 6, False)
 
 
 def bollard(rng):

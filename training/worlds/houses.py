@@ -34,10 +34,11 @@ class Style:
     shutters: bool
     cornice: bool
     balconies: float
+    lit: float  # the share of windows behind which a lamp burns
 
 
-def draw_style(rng):
-    """Draw a style."""
+def draw_style(rng, dark=False):
+    """Draw a style; in the dark some windows are lit."""
     window_width = rng.uniform(0.85, 1.7)
     storey = rng.uniform(2.7, 3.4)
     sill = rng.uniform(0.45, 0.95)
@@ -47,7 +48,8 @@ def draw_style(rng):
         reveal=rng.uniform(0.06, 0.25), bay=window_width + rng.uniform(0.7, 1.8),
         panes=(int(rng.integers(1, 4)), int(rng.integers(1, 4))),
         frame=FRAMES[rng.integers(len(FRAMES))], shutters=bool(rng.random() < 0.25),
-        cornice=bool(rng.random() < 0.6), balconies=rng.choice([0.0, 0.0, 0.3, 0.7]))
+        cornice=bool(rng.random() < 0.6), balconies=rng.choice([0.0, 0.0, 0.3, 0.7]),
+        lit=rng.uniform(0.12, 0.5) * dark)
 
 
 def house(rng, style, width, depth, storeys, shops=0.4):
@@ -134,19 +136,24 @@ def _window(rng, hole, style):
     x0, z0, x1, z1 = hole
     y = style.reveal
     dark = rng.uniform(0.01, 0.05)
-    parts = [quad([(x0, y, z0), (x1, y, z0), (x1, y, z1), (x0, y, z1)], 'glass',
-                  (dark, dark * 1.1, dark * 1.2))]
+    glow = _room_light(rng)
+    lit = rng.random() < style.lit
+    pane = ('lit', glow) if lit else ('glass', (dark, dark * 1.1, dark * 1.2))
+    parts = [quad([(x0, y, z0), (x1, y, z0), (x1, y, z1), (x0, y, z1)], *pane)]
     inside = rng.random()
     if inside < 0.25:
         low = z0 + (z1 - z0) * rng.uniform(0.2, 0.8)
+        hue = rng.uniform(0.3, 0.6, 3)
         parts.append(quad([(x0, y - 0.004, low), (x1, y - 0.004, low), (x1, y - 0.004, z1),
-                           (x0, y - 0.004, z1)], 'paint', rng.uniform(0.3, 0.6, 3)))
+                           (x0, y - 0.004, z1)], *(('lit', hue * glow) if lit else
+                                                   ('paint', hue))))
     elif inside < 0.5:
         part = (x1 - x0) * rng.uniform(0.15, 0.3)
         hue = rng.uniform(0.25, 0.6) * np.array([1, 0.97, 0.9])
         for a, b in ((x0, x0 + part), (x1 - part, x1)):
             parts.append(quad([(a, y - 0.004, z0), (b, y - 0.004, z0), (b, y - 0.004, z1),
-                               (a, y - 0.004, z1)], 'cloth', hue))
+                               (a, y - 0.004, z1)], *(('lit', hue * glow) if lit else
+                                                      ('cloth', hue))))
     bar, out = 0.05, y - 0.05
     columns, rows = style.panes
     for x in np.linspace(x0, x1 - bar, columns + 1):
@@ -155,6 +162,13 @@ def _window(rng, hole, style):
         parts.append(box((x0, out, z), (x1, y, z + bar), 'paint', style.frame))
     parts.append(box((x0 - 0.1, -0.08, z0 - 0.07), (x1 + 0.1, y, z0), 'stone', (0.5, 0.48, 0.45)))
     return parts
+
+
+def _room_light(rng):
+    """Draw the radiance of a room in lamplight, seen from the street."""
+    warm = np.array([(1.0, 0.62, 0.3), (1.0, 0.78, 0.52), (0.85, 0.95, 1.0)][rng.choice(
+        3, p=[0.5, 0.35, 0.15])])
+    return warm * 10 ** rng.uniform(-1.4, -0.2)
 
 
 def _balcony(hole, z, style):
@@ -241,15 +255,17 @@ def _shop(rng, width, style, wall, tint, accent):
              box((pier, 0.02, 0), (width - pier, 0.3, 0.45), 'stone', accent * 0.7)]
     x0, x1, y = pier, width - pier, 0.26
     door = rng.uniform(x0 + 0.2, x1 - 1.2)
+    glow = _room_light(rng) * 1.5
+    pane = ('lit', glow) if rng.random() < 1.5 * style.lit else ('glass', (0.025, 0.027, 0.03))
     # What the window shows: a lit or dark room of flat colours behind the pane's plane.
     for left in np.arange(x0, x1, 0.8):
         low = rng.uniform(0.45, 1.2)
         hue = rng.uniform(0.02, 0.35, 3) * rng.uniform(0.2, 1)
         right = min(left + 0.8, x1)
         parts.append(quad([(left, y, low), (right, y, low), (right, y, head), (left, y, head)],
-                          'glass', (0.025, 0.027, 0.03)))
+                          *pane))
         parts.append(quad([(left, y, 0.4), (right, y, 0.4), (right, y, low), (left, y, low)],
-                          'glass', hue))
+                          pane[0], hue * (glow * 3 if pane[0] == 'lit' else 1)))
     hue = style.frame * rng.uniform(0.3, 1)
     count = max(2, int((x1 - x0) / rng.uniform(1.0, 2.2)))
     for x in np.linspace(x0, x1 - 0.07, count + 1):
@@ -314,13 +330,15 @@ def _other_walls(rng, width, depth, height, storeys, style, wall, tint):
             for y in np.arange(1.2, depth - 1.2, style.bay * 1.6):
                 if rng.random() < 0.45:
                     continue
+                glow = _room_light(rng)
+                pane = (('lit', glow) if rng.random() < style.lit else
+                        ('glass', (0.02, 0.022, 0.025)))
                 x0, x1 = (-0.05, 0.01) if side == 0 else (width - 0.01, width + 0.05)
                 parts.append(box((x0, y, z), (x1, y + 0.9, z + 1.3), 'paint', style.frame))
                 x0, x1 = (-0.06, 0.01) if side == 0 else (width - 0.01, width + 0.06)
                 for k in (0, 1):
                     parts.append(box((x0, y + 0.07 + 0.41 * k, z + 0.07),
-                                     (x1, y + 0.42 + 0.41 * k, z + 1.23), 'glass',
-                                     (0.02, 0.022, 0.025)))
+                                     (x1, y + 0.42 + 0.41 * k, z + 1.23), *pane))
     return parts
 
 

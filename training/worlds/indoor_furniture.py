@@ -8,143 +8,29 @@ x, its depth along y), in metres.
 
 import numpy as np
 
+from . import collected
+from .clutter import heap, ornaments
+from .desks import screen
 from .houses import ACCENTS
-from .rooms import METAL, PAINTS, WOODS
-from .shape import box, capsule, ellipsoid, grid, join, lathe, leaves, quad, tube
-
-DARK = np.array([0.025, 0.025, 0.028])
-CLOTHS = np.array([(0.3, 0.28, 0.25), (0.1, 0.11, 0.13), (0.12, 0.2, 0.3), (0.35, 0.1, 0.08),
-                   (0.14, 0.22, 0.14), (0.5, 0.45, 0.36), (0.4, 0.28, 0.1), (0.2, 0.12, 0.08)])
-
-
-def _pick(rng, palette):
-    return palette[rng.integers(len(palette))] * rng.uniform(0.75, 1.2)
-
-
-def _board(rng):
-    """Draw what furniture boards are made of: (surface, tint)."""
-    if rng.random() < 0.6:
-        return 'timber', _pick(rng, WOODS)
-    return 'paint', rng.choice([0.75, 0.7, 0.5, 0.15]) * np.ones(3)
-
-
-def _legs(xs, ys, top, surface, hue, half=0.02):
-    return [box((x - half, y - half, 0), (x + half, y + half, top), surface, hue)
-            for x in xs for y in ys]
-
-
-def desk(rng):
-    """Make a desk with monitors and what lies on it; one sits on its +y side."""
-    half, depth, top = rng.uniform(0.6, 0.9), rng.uniform(0.65, 0.8), rng.uniform(0.72, 0.76)
-    surface, hue = _board(rng)
-    parts = [box((-half, 0, top - 0.03), (half, depth, top), surface, hue)]
-    if rng.random() < 0.5:
-        parts += _legs((-half + 0.04, half - 0.04), (0.05, depth - 0.05), top - 0.03, 'metal',
-                       rng.choice([0.05, 0.5]) * np.ones(3))
-    else:
-        parts += [box((x - 0.012, 0.02, 0), (x + 0.012, depth - 0.02, top - 0.03), surface, hue)
-                  for x in (-half + 0.02, half - 0.02)]
-    if rng.random() < 0.6:
-        parts.append(box((-half, 0.03, 0.35), (half, 0.05, top - 0.03), surface, hue * 0.9))
-    if rng.random() < 0.7:
-        parts.append(_pedestal(rng, top - 0.05).moved(rng.choice([-1, 1]) * (half - 0.26), 0.1))
-    parts.append(desk_things(rng, half, depth).moved(z=top))
-    return join(parts), half, depth
-
-
-def _pedestal(rng, height):
-    """Make a block of three drawers that faces +y."""
-    hue = rng.choice([0.7, 0.35, 0.08]) * np.ones(3)
-    parts = [box((-0.2, 0, 0.03), (0.2, 0.5, height), 'paint', hue)]
-    for z in np.linspace(0.05, height, 4)[:3]:
-        parts.append(box((-0.19, 0.5, z + 0.005), (0.19, 0.515, z + height / 3 - 0.02), 'paint',
-                         hue * 0.9))
-        parts.append(box((-0.06, 0.515, z + height / 6), (0.06, 0.53, z + height / 6 + 0.015),
-                         'metal', METAL))
-    return join(parts)
-
-
-def desk_things(rng, half, depth):
-    """Make monitors, a keyboard, papers and such, on a desk's top at z = 0."""
-    parts, count = [], int(rng.choice([0, 1, 1, 2], p=[0.1, 0.4, 0.3, 0.2]))
-    lit = rng.random() < 0.7
-    for k in range(count):
-        shift = (k - (count - 1) / 2) * 0.58
-        parts.append(monitor(rng, lit).turned(-shift * 0.5).moved(shift, 0.2))
-    if count:
-        parts += [box((-0.22, depth - 0.32, 0), (0.22, depth - 0.18, 0.02), 'paint',
-                      rng.choice([0.03, 0.6]) * np.ones(3)),
-                  ellipsoid((0.33, depth - 0.25, 0.0), (0.03, 0.055, 0.03), 'paint', DARK, 8, 0)]
-    elif rng.random() < 0.6:
-        parts.append(_laptop(rng).moved(rng.uniform(-0.2, 0.2), depth - 0.3))
-    for _ in range(rng.integers(0, 5)):
-        x, y = rng.uniform(-half + 0.2, half - 0.2), rng.uniform(0.2, depth - 0.2)
-        thick = rng.choice([0.003, 0.01, 0.05])
-        parts.append(box((-0.105, -0.15, 0), (0.105, 0.15, thick), 'paint',
-                         rng.choice([(0.75, 0.75, 0.72), _pick(rng, ACCENTS)])).turned(
-                             rng.uniform(0, 3)).moved(x, y))
-    if rng.random() < 0.5:
-        x = rng.choice([-1, 1]) * (half - 0.12)
-        parts.append(lathe([(0.035, 0), (0.042, 0.095), (0.036, 0.095), (0.033, 0.02), (0, 0.02)],
-                           'paint', _pick(rng, ACCENTS), 12).moved(x, depth * 0.6))
-    if rng.random() < 0.3:
-        parts.append(pot_plant(rng, 0.3)[0].moved(rng.choice([-1, 1]) * (half - 0.14), 0.16))
-    return join(parts) if parts else box((-0.1, depth - 0.3, 0), (0.1, depth - 0.1, 0.002),
-                                         'paint', (0.7, 0.7, 0.7))
-
-
-def monitor(rng, lit):
-    """Make a screen on a foot that faces +y."""
-    half, high = rng.uniform(0.24, 0.32), rng.uniform(0.3, 0.36)
-    parts = [box((-0.12, -0.1, 0), (0.12, 0.08, 0.012), 'paint', DARK),
-             box((-0.025, -0.05, 0), (0.025, -0.02, 0.25), 'paint', DARK),
-             box((-half, -0.02, 0.12), (half, 0.02, 0.12 + high), 'paint', DARK)]
-    return join([*parts, _screen(rng, half - 0.012, high - 0.024, lit).moved(0, 0.021, 0.132)])
-
-
-def _screen(rng, half, high, lit):
-    """Make what a screen shows, in the plane y = 0, its foot at z = 0."""
-    def rectangle(x0, z0, x1, z1, y, hue):
-        return quad([(x1, y, z0), (x0, y, z0), (x0, y, z1), (x1, y, z1)], 'lit', hue)
-
-    if not lit:
-        return quad([(half, 0, 0), (-half, 0, 0), (-half, 0, high), (half, 0, high)], 'glass',
-                    (0.012, 0.012, 0.014))
-    parts = [rectangle(-half, 0, half, high, 0, rng.uniform(0.05, 0.8, 3))]
-    for k in range(rng.integers(1, 4)):
-        x0, z0 = rng.uniform(-half, half * 0.3), rng.uniform(0, high * 0.5)
-        hue = rng.choice([0.9, 0.9, 0.1]) * rng.uniform(0.8, 1.0, 3)
-        x1, z1 = min(x0 + rng.uniform(0.2, 0.4), half), min(z0 + rng.uniform(0.1, 0.3), high)
-        y = 0.0005 * (k + 1)
-        parts.append(rectangle(x0, z0, x1, z1, y, hue))
-        for z in np.arange(z0 + 0.02, z1 - 0.02, 0.025):
-            parts.append(rectangle(x0 + 0.015, z, x0 + 0.02 + rng.uniform(0.05, 0.9) * (
-                x1 - x0 - 0.03), z + 0.01, y + 0.0003, hue * 0.4))
-    return join(parts)
-
-
-def _laptop(rng):
-    """Make an open laptop whose screen faces +y."""
-    hue = rng.choice([0.05, 0.5]) * np.ones(3)
-    lid = join([box((-0.165, -0.008, 0), (0.165, 0, 0.22), 'metal', hue),
-                _screen(rng, 0.155, 0.2, rng.random() < 0.7).moved(0, 0.002, 0.01)])
-    return join([box((-0.165, -0.11, 0), (0.165, 0.12, 0.016), 'metal', hue),
-                 box((-0.14, -0.08, 0.016), (0.14, 0.02, 0.018), 'paint', DARK),
-                 lid.turned(0.3, axis=0).moved(0, -0.11, 0.012)])
+from .joinery import board, CLOTHS, cushion, DARK, legs, pick
+from .rooms import METAL, WOODS
+from .shape import box, capsule, ellipsoid, join, lathe, quad, tube
 
 
 def office_chair(rng):
     """Make a swivel chair on castors."""
-    hue, seat = _pick(rng, CLOTHS), rng.uniform(0.44, 0.52)
+    if rng.random() < 0.2:
+        return collected.thing('office chair', rng.uniform(0.95, 1.1), rng.uniform(0.7, 1.8))
+    hue, seat = pick(rng, CLOTHS), rng.uniform(0.44, 0.52)
     frame = rng.choice([0.02, 0.4]) * np.ones(3)
     parts = [tube([(0, 0, 0.1), (0, 0, seat - 0.06)], 0.028, 'metal', METAL)]
     for angle in np.arange(5) * 2 * np.pi / 5:
         tip = np.array([0.3 * np.cos(angle), 0.3 * np.sin(angle), 0.085])
         parts += [tube([(0, 0, 0.13), tip], [0.03, 0.02], 'metal', frame, sides=6),
                   ellipsoid(tip - (0, 0, 0.055), (0.03, 0.03, 0.03), 'paint', DARK, 8)]
-    parts.append(_cushion((-0.24, -0.23, seat - 0.07), (0.24, 0.24, seat), hue))
+    parts.append(cushion((-0.24, -0.23, seat - 0.07), (0.24, 0.24, seat), hue))
     tall = rng.uniform(0.4, 0.65)
-    parts.append(_cushion((-0.22, -0.29, seat + 0.12), (0.22, -0.22, seat + 0.12 + tall), hue))
+    parts.append(cushion((-0.22, -0.29, seat + 0.12), (0.22, -0.22, seat + 0.12 + tall), hue))
     parts.append(box((-0.03, -0.27, seat - 0.06), (0.03, -0.24, seat + 0.3), 'metal', frame))
     if rng.random() < 0.6:
         for x in (-0.27, 0.27):
@@ -155,29 +41,14 @@ def office_chair(rng):
     return join(parts), 0.3, 0.6
 
 
-def _cushion(low, high, hue, surface='cloth'):
-    """Make a box with soft edges."""
-    low, high = np.asarray(low, float), np.asarray(high, float)
-    middle, half = (low + high) / 2, (high - low) / 2
-    angle, up = np.meshgrid(np.linspace(0, 2 * np.pi, 20, endpoint=False),
-                            np.linspace(-np.pi / 2, np.pi / 2, 9))
-
-    def soft(value, power=0.3):
-        return np.sign(value) * np.abs(value) ** power
-
-    points = np.stack([soft(np.cos(up)) * soft(np.cos(angle)), soft(np.cos(up)) * soft(
-        np.sin(angle)), soft(np.sin(up))], axis=-1)
-    return grid(middle + half * points, surface, hue, closed=True)
-
-
 def chair(rng):
     """Make a chair with four legs, or a stool."""
-    surface, hue = _board(rng)
+    surface, hue = board(rng)
     seat, back = rng.uniform(0.43, 0.47), rng.uniform(0.8, 1.0)
     padded = rng.random() < 0.4
     leg = ('metal', rng.choice([0.03, 0.4]) * np.ones(3)) if rng.random() < 0.4 else (surface, hue)
-    parts = _legs((-0.19, 0.19), (-0.19, 0.19), seat - 0.02, *leg, half=0.016)
-    parts.append(_cushion((-0.22, -0.21, seat - 0.05), (0.22, 0.22, seat + 0.02), _pick(
+    parts = legs((-0.19, 0.19), (-0.19, 0.19), seat - 0.02, *leg, half=0.016)
+    parts.append(cushion((-0.22, -0.21, seat - 0.05), (0.22, 0.22, seat + 0.02), pick(
         rng, CLOTHS)) if padded else box((-0.21, -0.21, seat - 0.025), (0.21, 0.22, seat),
                                          surface, hue))
     if rng.random() < 0.9:
@@ -195,32 +66,22 @@ def table(rng, half=None, low=False):
     """Make a dining, meeting or coffee table, square or round."""
     top = rng.uniform(0.35, 0.48) if low else rng.uniform(0.72, 0.76)
     half = half or (rng.uniform(0.35, 0.65) if low else rng.uniform(0.5, 1.0))
-    surface, hue = _board(rng)
+    surface, hue = board(rng)
     if rng.random() < 0.3 and half < 0.8:
         parts = [lathe([(half, 0), (half, 0.03), (0, 0.03)], surface, hue, 28, False).moved(
             z=top - 0.03), lathe([(0.25, 0), (0.25, 0.02), (0.04, 0.04), (0.04, top - 0.02)],
                                  'metal', METAL * 0.5, 14)]
+        inner = half * 0.7
+        parts += heap(rng, (-inner, -inner), (inner, inner), int(rng.integers(0, 10)), z=top)
         return join(parts), half, 2 * half
     across = min(half, rng.uniform(0.25, 0.35) if low else rng.uniform(0.37, 0.5))
     parts = [box((-half, -across, top - 0.035), (half, across, top), surface, hue),
-             *_legs((-half + 0.06, half - 0.06), (-across + 0.06, across - 0.06), top - 0.03,
-                    surface, hue, 0.03)]
+             *legs((-half + 0.06, half - 0.06), (-across + 0.06, across - 0.06), top - 0.03,
+                   surface, hue, 0.03)]
     if low and rng.random() < 0.5:
         parts.append(box((-half + 0.05, -across + 0.05, 0.12), (half - 0.05, across - 0.05, 0.14),
                          surface, hue))
-    for _ in range(rng.integers(0, 4)):
-        x, y = rng.uniform(-half + 0.15, half - 0.15), rng.uniform(-across + 0.12, across - 0.12)
-        thing = rng.choice(['bowl', 'book', 'cup', 'bottle'])
-        if thing == 'book':
-            item = box((-0.1, -0.14, 0), (0.1, 0.14, rng.uniform(0.01, 0.05)), 'paint',
-                       _pick(rng, ACCENTS)).turned(rng.uniform(0, 3))
-        else:
-            profile = {'bowl': [(0.05, 0), (0.13, 0.08), (0.12, 0.08), (0, 0.02)],
-                       'cup': [(0.03, 0), (0.04, 0.09), (0.035, 0.09), (0, 0.02)],
-                       'bottle': [(0.036, 0), (0.036, 0.19), (0.014, 0.24), (0.014, 0.3),
-                                  (0, 0.3)]}[thing]
-            item = lathe(profile, 'paint', _pick(rng, ACCENTS), 14)
-        parts.append(item.moved(x, y, top))
+    parts += heap(rng, (-half, -across), (half, across), int(rng.integers(0, 14)), z=top)
     return join(parts), half, 2 * across
 
 
@@ -228,7 +89,7 @@ def bookcase(rng, tall=None):
     """Make shelves with books, folders, boxes and ornaments, some quite empty."""
     half, depth = rng.uniform(0.4, 0.75), rng.uniform(0.26, 0.36)
     tall = tall or rng.choice([rng.uniform(0.75, 1.2), rng.uniform(1.8, 2.15)])
-    surface, hue = _board(rng)
+    surface, hue = board(rng)
     levels = np.linspace(0.06, tall - 0.02, max(2, int(tall / rng.uniform(0.3, 0.4))) + 1)
     parts = [box((x - 0.01, 0, 0), (x + 0.01, depth, tall), surface, hue)
              for x in (-half + 0.01, half - 0.01)]
@@ -250,7 +111,12 @@ def _on_shelf(rng, half, depth, z, room, full):
             x += rng.uniform(0.1, 0.4)
             continue
         kind = rng.random()
-        if kind < 0.82:
+        if kind < 0.25:
+            wide = rng.uniform(0.3, 0.6)
+            parts += heap(rng, (x, 0.02), (min(x + wide, half), depth), 3, z=z,
+                          room=room)
+            x += wide
+        elif kind < 0.82:
             for _ in range(rng.integers(3, 14)):
                 thick = rng.uniform(0.06, 0.08) if folders else rng.uniform(0.015, 0.05)
                 if x + thick > half:
@@ -266,7 +132,7 @@ def _on_shelf(rng, half, depth, z, room, full):
             if x + wide < half:
                 parts.append(box((x, 0.02, z), (x + wide, depth - 0.03, z + rng.uniform(
                     0.4, 1.0) * room), 'cardboard' if kind < 0.92 else 'paint',
-                    (0.4, 0.28, 0.17) if kind < 0.92 else _pick(rng, ACCENTS)))
+                    (0.4, 0.28, 0.17) if kind < 0.92 else pick(rng, ACCENTS)))
             x += wide + 0.03
     return parts
 
@@ -279,7 +145,7 @@ def cupboard(rng, kinds=('filing', 'sideboard', 'wardrobe', 'lockers')):
         'sideboard': (rng.uniform(0.5, 0.9), 0.42, rng.uniform(0.6, 0.9), 3, 1),
         'wardrobe': (rng.uniform(0.4, 0.9), 0.58, rng.uniform(1.8, 2.15), 2, 1),
         'lockers': (rng.uniform(0.45, 0.9), 0.5, 1.8, 4, int(rng.integers(1, 3)))}[kind]
-    surface, hue = _board(rng)
+    surface, hue = board(rng)
     if kind in ('filing', 'lockers'):
         surface, hue = 'paint', [(0.35, 0.36, 0.37), (0.6, 0.6, 0.57), (0.1, 0.18, 0.3),
                                  (0.04, 0.04, 0.045)][rng.integers(4)]
@@ -303,49 +169,25 @@ def cupboard(rng, kinds=('filing', 'sideboard', 'wardrobe', 'lockers')):
     return join(parts), half, depth + 0.02
 
 
-def ornaments(rng, half, depth):
-    """Make what stands on a sideboard, at z = 0."""
-    parts = []
-    for _ in range(rng.integers(0, 4)):
-        x, y = rng.uniform(-half + 0.1, half - 0.1), depth * rng.uniform(0.35, 0.65)
-        kind = rng.choice(['vase', 'box', 'plant', 'books'])
-        if kind == 'vase':
-            high = rng.uniform(0.12, 0.4)
-            item = lathe([(0.04, 0), (0.08, high * 0.4), (0.03, high * 0.8), (0.045, high),
-                          (0, high)], 'paint', _pick(rng, PAINTS), 14)
-        elif kind == 'box':
-            size = rng.uniform(0.05, 0.12, 2)
-            item = box((-size[0], -size[1], 0), (*size, rng.uniform(0.05, 0.3)), 'paint',
-                       _pick(rng, ACCENTS))
-        elif kind == 'plant':
-            item = pot_plant(rng, 0.35)[0]
-        else:
-            item = join([box((-0.12, -0.09, 0.03 * k), (0.12, 0.09, 0.03 * k + 0.028), 'paint',
-                             _pick(rng, ACCENTS)).turned(rng.normal(0, 0.15))
-                         for k in range(rng.integers(1, 6))])
-        parts.append(item.moved(x, y))
-    return parts
-
-
 def sofa(rng, seats=None):
     """Make an armchair or a sofa for two or three."""
     seats = seats or int(rng.choice([1, 2, 3, 3]))
-    hue, depth, seat = _pick(rng, CLOTHS), rng.uniform(0.8, 0.95), rng.uniform(0.4, 0.46)
+    hue, depth, seat = pick(rng, CLOTHS), rng.uniform(0.8, 0.95), rng.uniform(0.4, 0.46)
     arm, each = rng.uniform(0.12, 0.22), rng.uniform(0.55, 0.7)
     half, back = seats * each / 2 + arm, rng.uniform(0.72, 0.92)
     parts = [box((-half + 0.02, 0.05, 0.08), (half - 0.02, depth - 0.04, seat - 0.12), 'cloth',
                  hue * 0.9),
-             _cushion((-half, 0, 0.06), (half, 0.24, back), hue),
-             *(_cushion((x - arm / 2, 0, 0.06), (x + arm / 2, depth, rng.uniform(0.56, 0.58)), hue)
+             cushion((-half, 0, 0.06), (half, 0.24, back), hue),
+             *(cushion((x - arm / 2, 0, 0.06), (x + arm / 2, depth, rng.uniform(0.56, 0.58)), hue)
                for x in (-half + arm / 2, half - arm / 2)),
-             *_legs((-half + 0.08, half - 0.08), (0.08, depth - 0.08), 0.09, 'wood',
-                    (0.1, 0.05, 0.03))]
+             *legs((-half + 0.08, half - 0.08), (0.08, depth - 0.08), 0.09, 'wood',
+                   (0.1, 0.05, 0.03))]
     for k in range(seats):
         x = -half + arm + k * each
-        parts += [_cushion((x, 0.16, seat - 0.14), (x + each, depth, seat), hue * 1.05),
-                  _cushion((x, 0.15, seat - 0.02), (x + each, 0.36, back + 0.02), hue * 1.05)]
+        parts += [cushion((x, 0.16, seat - 0.14), (x + each, depth, seat), hue * 1.05),
+                  cushion((x, 0.15, seat - 0.02), (x + each, 0.36, back + 0.02), hue * 1.05)]
     for _ in range(rng.integers(0, 4)):
-        pillow = _cushion((-0.2, -0.06, -0.2), (0.2, 0.06, 0.2), _pick(rng, ACCENTS))
+        pillow = cushion((-0.2, -0.06, -0.2), (0.2, 0.06, 0.2), pick(rng, ACCENTS))
         parts.append(pillow.turned(0.35, axis=0).turned(rng.normal(0, 0.2)).moved(
             rng.uniform(-half + arm + 0.2, half - arm - 0.2), 0.45, seat + 0.19))
     return join(parts), half, depth
@@ -354,7 +196,7 @@ def sofa(rng, seats=None):
 def television(rng):
     """Make a low board with a television on it."""
     half, depth, top = rng.uniform(0.6, 1.0), 0.4, rng.uniform(0.38, 0.6)
-    surface, hue = _board(rng)
+    surface, hue = board(rng)
     wide = rng.uniform(0.45, min(0.75, half))
     high = wide * 1.13
     parts = [box((-half, 0, 0.06), (half, depth - 0.02, top), surface, hue * 0.85),
@@ -362,7 +204,7 @@ def television(rng):
              box((-wide, 0.14, top + 0.07), (wide, 0.18, top + 0.07 + high), 'paint', DARK),
              box((-0.25, 0.08, top), (0.25, 0.26, top + 0.015), 'paint', DARK),
              box((-0.04, 0.14, top), (0.04, 0.17, top + 0.08), 'paint', DARK),
-             _screen(rng, wide - 0.012, high - 0.024, rng.random() < 0.35).moved(
+             screen(rng, wide - 0.012, high - 0.024, rng.random() < 0.35).moved(
                  0, 0.181, top + 0.082)]
     parts += [box((x0 + 0.005, depth - 0.02, 0.07), (x1 - 0.005, depth, top - 0.01), surface, hue)
               for x0, x1 in zip(np.linspace(-half, half, 4)[:-1], np.linspace(-half, half, 4)[1:])]
@@ -372,22 +214,22 @@ def television(rng):
 def bed(rng):
     """Make a bed, its head against the wall."""
     half, long = rng.choice([0.45, 0.7, 0.9]), 2.05
-    surface, hue = _board(rng)
-    sheet, cover = rng.uniform(0.5, 0.8) * np.ones(3), _pick(rng, CLOTHS)
+    surface, hue = board(rng)
+    sheet, cover = rng.uniform(0.5, 0.8) * np.ones(3), pick(rng, CLOTHS)
     parts = [box((-half, 0, 0.15), (half, long, 0.3), surface, hue),
              box((-half, 0, 0), (half, 0.05, rng.uniform(0.7, 1.1)), surface, hue),
-             *_legs((-half + 0.05, half - 0.05), (0.08, long - 0.08), 0.16, surface, hue, 0.03),
-             _cushion((-half + 0.02, 0.05, 0.25), (half - 0.02, long - 0.03, 0.5), sheet),
-             _cushion((-half - 0.03, 0.7, 0.3), (half + 0.03, long, 0.56), cover)]
+             *legs((-half + 0.05, half - 0.05), (0.08, long - 0.08), 0.16, surface, hue, 0.03),
+             cushion((-half + 0.02, 0.05, 0.25), (half - 0.02, long - 0.03, 0.5), sheet),
+             cushion((-half - 0.03, 0.7, 0.3), (half + 0.03, long, 0.56), cover)]
     for x in ([0.0] if half < 0.5 else [-half / 2, half / 2]):
-        parts.append(_cushion((x - 0.3, 0.08, 0.46), (x + 0.3, 0.5, 0.6), sheet * 1.05))
+        parts.append(cushion((x - 0.3, 0.08, 0.46), (x + 0.3, 0.5, 0.6), sheet * 1.05))
     return join(parts), half, long
 
 
 def kitchen(rng, length):
     """Make a kitchen counter with cupboards above, a hob, a tap and a fridge."""
-    surface, hue = _board(rng)
-    top_hue = (_pick(rng, WOODS) if rng.random() < 0.4
+    surface, hue = board(rng)
+    top_hue = (pick(rng, WOODS) if rng.random() < 0.4
                else rng.choice([0.05, 0.3, 0.6]) * np.ones(3))
     half, parts = length / 2, []
     count = max(2, int(length / 0.6))
@@ -422,36 +264,6 @@ def kitchen(rng, length):
     return join(parts), half, 0.66
 
 
-def pot_plant(rng, height=None):
-    """Make a plant in a pot."""
-    height = height or rng.uniform(0.4, 1.7)
-    radius = np.clip(height * 0.16, 0.06, 0.2)
-    pot = lathe([(radius * 0.7, 0), (radius, radius * 1.7), (radius * 0.9, radius * 1.7),
-                 (0, radius * 1.5)], 'paint', _pick(rng, PAINTS), 16)
-    green = rng.uniform((0.02, 0.08, 0.015), (0.09, 0.2, 0.05))
-    parts, foot = [pot], radius * 1.5
-    if rng.random() < 0.5:
-        # Long blades that arch outwards.
-        for angle in rng.uniform(0, 2 * np.pi, rng.integers(9, 18)):
-            reach, rise = rng.uniform(0.15, 0.45) * height, rng.uniform(0.55, 1.0)
-            step = np.linspace(0, 1, 6)
-            out, z = reach * step, foot + (height - foot) * rise * (1.3 * step - 0.5 * step ** 2)
-            wide = 0.03 * np.sin(np.pi * (0.12 + 0.86 * step)) * (0.5 + height)
-            middle = np.c_[np.cos(angle) * out, np.sin(angle) * out, z]
-            side = np.array([-np.sin(angle), np.cos(angle), 0])
-            parts.append(grid([middle - wide[:, None] * side, middle + wide[:, None] * side],
-                              'paint', green * rng.uniform(0.7, 1.3)))
-    else:
-        count = int(150 + 250 * height)
-        spots = rng.normal(0, 1, (count, 3)) * (height * 0.14, height * 0.14, height * 0.2)
-        spots[:, 2] = np.maximum(spots[:, 2] + height * 0.68, foot)
-        parts += [leaves(spots, 0.05 + 0.05 * height, 'leaf', green * rng.uniform(
-            0.6, 1.4, (count, 1)), rng, droop=0.2),
-            tube([(0, 0, foot), (0, 0, height * 0.7)], 0.008 + 0.012 * height, 'bark',
-                 (0.14, 0.1, 0.07), sides=6)]
-    return join(parts), height * 0.28, height * 0.56
-
-
 def waste_bin(rng):
     """Make a waste-paper basket or a bin with a pedal."""
     radius, high = rng.uniform(0.12, 0.2), rng.uniform(0.28, 0.65)
@@ -462,7 +274,7 @@ def waste_bin(rng):
 
 def coat_stand(rng):
     """Make a coat stand, with coats."""
-    hue = _pick(rng, WOODS)
+    hue = pick(rng, WOODS)
     parts = [lathe([(0.2, 0), (0.2, 0.03), (0.025, 0.05), (0.025, 1.75), (0, 1.8)], 'wood', hue,
                    14)]
     for angle in np.arange(4) * np.pi / 2:
@@ -471,7 +283,7 @@ def coat_stand(rng):
                           hue, sides=6))
         if rng.random() < 0.5:
             parts.append(capsule(out * 0.15 + (0, 0, 1.55), out * 0.16 + (0, 0, 0.85), 0.07,
-                                 'cloth', _pick(rng, CLOTHS), 0.13))
+                                 'cloth', pick(rng, CLOTHS), 0.13))
     return join(parts), 0.25, 0.5
 
 
@@ -497,7 +309,7 @@ def printer(rng):
 
 def bench_seats(rng):
     """Make a row of seats on a beam, as in waiting rooms."""
-    count, hue = int(rng.integers(2, 5)), _pick(rng, ACCENTS)
+    count, hue = int(rng.integers(2, 5)), pick(rng, ACCENTS)
     half = count * 0.27
     parts = [box((-half, 0.24, 0.36), (half, 0.3, 0.41), 'metal', METAL)]
     for x in (-half + 0.2, half - 0.2):
@@ -505,8 +317,8 @@ def bench_seats(rng):
                   box((x - 0.02, 0.08, 0), (x + 0.02, 0.5, 0.025), 'metal', METAL)]
     for k in range(count):
         x = -half + 0.27 + k * 0.54
-        parts += [_cushion((x - 0.23, 0.08, 0.41), (x + 0.23, 0.52, 0.46), hue, 'paint'),
-                  _cushion((x - 0.22, 0.03, 0.5), (x + 0.22, 0.1, 0.85), hue, 'paint')]
+        parts += [cushion((x - 0.23, 0.08, 0.41), (x + 0.23, 0.52, 0.46), hue, 'paint'),
+                  cushion((x - 0.22, 0.03, 0.5), (x + 0.22, 0.1, 0.85), hue, 'paint')]
     return join(parts), half, 0.55
 
 
@@ -528,7 +340,7 @@ def framed_picture(rng):
     half, high = rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.45)
     if kind in ('pins', 'whiteboard'):
         half, high = rng.uniform(0.4, 0.9), rng.uniform(0.35, 0.55)
-    rim = {'picture': _pick(rng, WOODS), 'poster': None, 'pins': WOODS[0],
+    rim = {'picture': pick(rng, WOODS), 'poster': None, 'pins': WOODS[0],
            'whiteboard': METAL}[kind]
     parts = []
     if rim is not None:
@@ -546,7 +358,7 @@ def framed_picture(rng):
         for x, z in rng.uniform((-half + 0.12, -high + 0.15), (half - 0.12, high - 0.15),
                                 (rng.integers(3, 12), 2)):
             parts.append(box((x - 0.1, 0, z - 0.14), (x + 0.1, 0.024 + rng.uniform(
-                0.001, 0.004), z + 0.14), 'paint', [(0.75, 0.75, 0.72), _pick(rng, ACCENTS)][
+                0.001, 0.004), z + 0.14), 'paint', [(0.75, 0.75, 0.72), pick(rng, ACCENTS)][
                     rng.integers(2)]))
     if kind == 'whiteboard':
         for _ in range(rng.integers(0, 9)):
@@ -609,30 +421,7 @@ def exit_sign():
 def rug(rng):
     """Make a rug with a border, flat on the floor."""
     half, across = rng.uniform(0.6, 1.3), rng.uniform(0.5, 0.9)
-    hue, edge = _pick(rng, CLOTHS), _pick(rng, CLOTHS)
+    hue, edge = pick(rng, CLOTHS), pick(rng, CLOTHS)
     return join([box((-half, -across, 0), (half, across, 0.008), 'cloth', edge),
                  box((-half + 0.1, -across + 0.1, 0), (half - 0.1, across - 0.1, 0.01), 'cloth',
                      hue)]), half, 2 * across
-
-
-def toy(rng):
-    """Make something small that was left on the floor: a ball, a bag, shoes, a robot."""
-    kind = rng.choice(['ball', 'bag', 'shoes', 'robot', 'case'])
-    hue = _pick(rng, ACCENTS)
-    if kind == 'ball':
-        radius = rng.uniform(0.08, 0.13)
-        return ellipsoid((0, 0, radius), (radius,) * 3, 'paint', hue, 14), 0.14, 0.28
-    if kind == 'bag':
-        return join([_cushion((-0.2, -0.1, 0), (0.2, 0.1, 0.32), hue),
-                     tube([(-0.1, 0, 0.3), (-0.05, 0, 0.42), (0.05, 0, 0.42), (0.1, 0, 0.3)],
-                          0.012, 'cloth', hue, sides=6)]), 0.2, 0.2
-    if kind == 'shoes':
-        return join([capsule((x, -0.08, 0.045), (x + 0.02, 0.1, 0.035), 0.045, 'paint',
-                             hue * 0.6, 0.035) for x in (-0.07, 0.06)]), 0.12, 0.25
-    if kind == 'robot':
-        return lathe([(0.17, 0.01), (0.17, 0.08), (0.15, 0.09), (0.06, 0.09), (0.06, 0.1),
-                      (0, 0.1)], 'paint', rng.choice([0.03, 0.7]) * np.ones(3), 24), 0.18, 0.36
-    return join([box((-0.2, -0.12, 0.04), (0.2, 0.12, 0.6), 'paint', hue),
-                 *_legs((-0.15, 0.15), (-0.09, 0.09), 0.05, 'paint', DARK),
-                 tube([(-0.1, -0.09, 0.6), (-0.1, -0.09, 0.95), (0.1, -0.09, 0.95),
-                       (0.1, -0.09, 0.6)], 0.01, 'metal', METAL, sides=6)]), 0.2, 0.25

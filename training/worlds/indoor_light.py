@@ -6,9 +6,13 @@ import numpy as np
 from . import plants
 from .materials import Graph
 from .shape import box, join, lathe, quad, tube
+from .sky import DAY, draw_panorama, LOOK, NIGHT, panorama_colour
 
 WARM, NEUTRAL, COOL = (1.0, 0.66, 0.36), (1.0, 0.86, 0.7), (0.86, 0.94, 1.0)
 DARK = (0.03, 0.03, 0.03)
+
+# What windows show.
+VIEWS = {'day': (*DAY, 'forest'), 'dull': (*DAY, 'bpy/courtyard', 'forest'), 'evening': NIGHT}
 
 
 def light_room(stage, rng, room, daylit):
@@ -178,7 +182,16 @@ def daylight(stage, rng, windows):
     colour = np.array({'day': rng.uniform((0.75, 0.88, 1), (1, 1, 1)),
                        'dull': rng.uniform((0.88, 0.93, 0.97), (1, 1, 1)),
                        'evening': (0.3, 0.45, 1.0)}[kind])
-    _sky(stage, sky * colour, sky * np.array([1.0, 0.98, 0.95]) if kind == 'day' else sky * colour)
+    # Decided without a look at which photographs there are: the scenery counts in the depth.
+    photographed = rng.random() < 0.5
+    look = np.random.default_rng([stage.seed, LOOK])
+    panorama = draw_panorama(look, VIEWS[kind]) if photographed and windows else None
+    if panorama:
+        colour = colour * panorama.colour ** 0.5
+        _sky(stage, lambda graph: panorama_colour(graph, panorama, look.uniform(0, 6.3), sky))
+    else:
+        horizon = np.array([1.0, 0.98, 0.95]) if kind == 'day' else colour
+        _sky(stage, lambda graph: _gradient(graph, sky * colour, sky * horizon))
     if not windows:
         return False
     for wall, hole in windows:
@@ -192,23 +205,29 @@ def daylight(stage, rng, windows):
         _lamp(stage, 'SUN', (0, 0, 0), sky * rng.uniform(2, 5), (1.0, 0.88, 0.7),
               (np.pi / 2 - np.radians(rng.uniform(12, 50)), 0,
                wall.heading + rng.normal(0, 0.5)), angle=np.radians(0.8))
-    _outdoors(stage, rng, {round(wall.heading, 3): wall for wall, _ in windows}.values(), sky)
+    if not photographed:
+        _outdoors(stage, rng, {round(wall.heading, 3): wall for wall, _ in windows}.values(), sky)
     return kind != 'evening'
 
 
-def _sky(stage, above, horizon):
+def _sky(stage, paint):
     """Give the sky what the camera sees; its light comes from the windows' lamps."""
     world = bpy.data.worlds.new('sky')
     stage.scene.world = world
     world.use_nodes = True
     graph = Graph(world.node_tree)
-    direction = graph.add('TexCoord').outputs['Generated']
-    height = graph.add('SeparateXYZ', {'Vector': direction}).outputs['Z']
-    colour = graph.mix('MIX', graph.ramp(height, 0.0, 0.5), (*horizon, 1), (*above, 1))
     seen = graph.add('LightPath').outputs['Is Camera Ray']
-    background = graph.add('Background', {'Color': colour, 'Strength': seen})
+    background = graph.add('Background', {'Color': paint(graph), 'Strength': seen})
     graph.add('OutputWorld', {'Surface': background.outputs[0]})
     world.cycles.sampling_method = 'NONE'
+
+
+def _gradient(graph, above, horizon):
+    """Return the colour of a plain sky over dull ground."""
+    direction = graph.add('TexCoord').outputs['Generated']
+    height = graph.add('SeparateXYZ', {'Vector': direction}).outputs['Z']
+    sky = graph.mix('MIX', graph.ramp(height, 0.0, 0.5), (*horizon, 1), (*above, 1))
+    return graph.mix('MIX', graph.ramp(height, -0.02, 0.0), (*(0.2 * horizon), 1), sky)
 
 
 def _outdoors(stage, rng, walls, sky):

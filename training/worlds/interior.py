@@ -37,8 +37,12 @@ def _spots(stage, rooms):
     areas = np.array([np.prod(room.size) for room in rooms])
     areas[0] = max(areas[0], 3 * areas[1:].sum())
     turns = np.arange(16) * np.pi / 8
+    furniture = [(room, f) for room in rooms for f in stage.footprints
+                 if id(f) in room.low and f.half_length < 2.5]
 
     def spot(rng):
+        if furniture and rng.random() < 0.5:
+            return _beside(rng, furniture, covered)
         room = rooms[rng.choice(len(rooms), p=areas / areas.sum())]
         for _ in range(60):
             x, y = rng.uniform(room.x0 + 0.3, room.x1 - 0.3), rng.uniform(
@@ -57,6 +61,41 @@ def _spots(stage, rooms):
         return x, y, float(heading)
 
     return spot
+
+
+def _beside(rng, furniture, covered):
+    """
+    Draw a place 0.6 to 3 m from a piece of furniture in the same room; look at it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        For the place.
+    furniture : list of (Room, Footprint)
+        What there is to look at; desks and tables are looked at more than chairs.
+    covered : Covered
+        What stands anywhere.
+
+    Returns
+    -------
+    (x, y, heading), metres and radians
+
+    """
+    size = np.clip([4 * f.half_length * f.half_width for _, f in furniture], 0.05, 1.0)
+    best, place = -1.0, (*furniture[0][0].middle, float(rng.uniform(0, 2 * np.pi)))
+    for _ in range(40):
+        room, thing = furniture[rng.choice(len(furniture), p=size / size.sum())]
+        away, side = rng.uniform(0.6, 3.0), rng.uniform(0, 2 * np.pi)
+        reach = away + np.hypot(thing.half_length, thing.half_width) * 0.8
+        x, y = thing.x + np.cos(side) * reach, thing.y + np.sin(side) * reach
+        if not (room.x0 + 0.25 < x < room.x1 - 0.25 and room.y0 + 0.25 < y < room.y1 - 0.25):
+            continue
+        free = covered.distance(np.array([x]), np.array([y]))[0]
+        if free > best:
+            best, place = free, (x, y, float(side + np.pi + rng.normal(0, 0.2)))
+        if free > 0.3:
+            break
+    return place
 
 
 def _free_ahead(covered, x, y, headings, far=8.0):

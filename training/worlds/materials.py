@@ -1,9 +1,13 @@
-"""Materials: procedural surfaces that take their colour from each face's tint."""
+"""Materials: surfaces, procedural or photographed, coloured by each face's tint."""
 
 import zlib
 
 import bpy
 import numpy as np
+
+from . import photographs
+from .looks import LOOKS, photographed
+from .shading import Graph
 
 
 class Materials(dict):
@@ -14,111 +18,16 @@ class Materials(dict):
         self.seed = seed
 
     def __missing__(self, name):
-        # A generator of its own for each material, so that their order doesn't matter.
-        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        # A generator of its own for each material, so that their order doesn't matter, and
+        # another for its photographs, so that it looks the same where there are none.
+        own = [self.seed, zlib.crc32(name.encode())]
+        rng, draw = np.random.default_rng(own), np.random.default_rng([*own, 1])
         self[name] = material = bpy.data.materials.new(name)
         material.use_nodes = True
-        SURFACES[name](Graph(material.node_tree), rng)
+        graph = Graph(material.node_tree)
+        if name not in LOOKS or not photographed(graph, draw, LOOKS[name]):
+            SURFACES[name](graph, rng)
         return material
-
-
-class Graph:
-    """A shader's nodes, written as nested calls."""
-
-    def __init__(self, tree):
-        self.tree = tree
-        tree.nodes.clear()
-
-    def add(self, kind, inputs=None, **settings):
-        """Add a node; inputs are by socket identifier or name: values or other sockets."""
-        node = self.tree.nodes.new(f'ShaderNode{kind}')
-        for key, value in settings.items():
-            setattr(node, key, value)
-        for key, value in (inputs or {}).items():
-            socket = find_socket(node.inputs, key)
-            if isinstance(value, bpy.types.NodeSocket):
-                self.tree.links.new(value, socket)
-            else:
-                socket.default_value = value
-        return node
-
-    def noise(self, scale, coordinates=None, detail=2.0, roughness=0.6):
-        """Return fractal noise in [0, 1], about 0.5."""
-        inputs = {'Scale': scale, 'Detail': detail, 'Roughness': roughness}
-        if coordinates is not None:
-            inputs['Vector'] = coordinates
-        else:
-            inputs['Vector'] = self.position()
-        return self.add('TexNoise', inputs).outputs[0]
-
-    def position(self):
-        """Return the world position."""
-        return self.add('NewGeometry').outputs['Position']
-
-    def local(self):
-        """Return the position in the object."""
-        return self.add('TexCoord').outputs['Object']
-
-    def wall(self):
-        """Return coordinates on upright walls: along the wall, height."""
-        xyz = self.add('SeparateXYZ', {'Vector': self.local()}).outputs
-        along = self.math('ADD', xyz['X'], xyz['Y'])
-        return self.add('CombineXYZ', {'X': along, 'Y': xyz['Z']}).outputs[0]
-
-    def tint(self):
-        """Return the face's colour times the object's."""
-        face = self.add('Attribute', attribute_name='tint').outputs['Color']
-        thing = self.add('ObjectInfo').outputs['Color']
-        return self.mix('MULTIPLY', 1.0, face, thing)
-
-    def mix(self, blend, factor, a, b):
-        """Blend two colours."""
-        return find_socket(self.add('Mix', {'Factor_Float': factor, 'A_Color': a, 'B_Color': b},
-                                    data_type='RGBA', blend_type=blend).outputs, 'Result_Color')
-
-    def math(self, operation, a, b=0.0):
-        """Combine two numbers."""
-        node = self.add('Math', operation=operation)
-        for socket, value in zip(node.inputs, (a, b)):
-            if isinstance(value, bpy.types.NodeSocket):
-                self.tree.links.new(value, socket)
-            else:
-                socket.default_value = value
-        return node.outputs[0]
-
-    def ramp(self, value, low, high, to_low=0.0, to_high=1.0):
-        """Map [low, high] to [to_low, to_high], clamped."""
-        return self.add('MapRange', {'Value': value, 'From Min': low, 'From Max': high,
-                                     'To Min': to_low, 'To Max': to_high}).outputs[0]
-
-    def shade(self, colour, amount):
-        """Darken or lighten a colour by a number about 1."""
-        grey = self.add('CombineColor', {'Red': amount, 'Green': amount, 'Blue': amount})
-        return self.mix('MULTIPLY', 1.0, colour, grey.outputs[0])
-
-    def bump(self, height, distance, strength=0.6):
-        """Return a normal bumped by a height in [0, 1] (distance in metres)."""
-        return self.add('Bump', {'Height': height, 'Distance': distance,
-                                 'Strength': strength}).outputs[0]
-
-    def surface(self, colour, roughness=0.7, normal=None, **more):
-        """Finish with the principled shader."""
-        inputs = {'Base Color': colour, 'Roughness': roughness, **more}
-        if normal is not None:
-            inputs['Normal'] = normal
-        self.finish(self.add('BsdfPrincipled', inputs).outputs[0])
-
-    def finish(self, shader):
-        """Finish with a shader."""
-        self.add('OutputMaterial', {'Surface': shader})
-
-
-def find_socket(sockets, key):
-    """Find a node's socket by identifier or name."""
-    for socket in sockets:
-        if socket.identifier == key:
-            return socket
-    return sockets[key]
 
 
 def paint(g, rng):
@@ -129,6 +38,23 @@ def paint(g, rng):
 def metal(g, rng):
     """Bare or painted metal."""
     g.surface(g.tint(), 0.38, Metallic=0.6)
+
+
+def cladding(g, rng):
+    """Corrugated sheets on the walls and ceilings of halls."""
+    xyz = g.add('SeparateXYZ', {'Vector': g.local()}).outputs
+    facing = g.add('SeparateXYZ', {'Vector': g.add('NewGeometry').outputs['Normal']}).outputs['Z']
+    upright = g.math('SUBTRACT', 1.0, g.math('ABSOLUTE', facing))
+    along = g.math('ADD', xyz['X'], g.math('MULTIPLY', xyz['Y'], upright))
+    wave = g.math('SINE', g.math('MULTIPLY', along, 2 * np.pi / rng.uniform(0.08, 0.35)))
+    # Between a sine and the flat ribs of trapezoidal sheets.
+    sharp = rng.uniform(0.25, 1.0)
+    height = g.ramp(wave, -sharp, sharp)
+    rust = g.ramp(g.noise(rng.uniform(0.4, 0.9), detail=3.0), 0.35, 0.7, 1.0,
+                  rng.uniform(0.75, 0.97))
+    amount = g.math('MULTIPLY', rust, g.ramp(height, 0.0, 1.0, rng.uniform(0.7, 0.95), 1.03))
+    g.surface(g.shade(g.tint(), amount), rng.uniform(0.35, 0.7), g.bump(height, 0.03),
+              Metallic=0.3)
 
 
 def car_paint(g, rng):
@@ -394,7 +320,7 @@ def cardboard(g, rng):
 
 
 def picture(g, rng):
-    """Pictures and posters: patches and washes of colour, others on each."""
+    """Pictures and posters: washes of colour, others on each, or paintings."""
     each = g.add('ObjectInfo').outputs['Random']
     shift = g.math('MULTIPLY', each, 100.0)
     vector = g.add('VectorMath', {0: g.local(), 1: g.add('CombineXYZ', {
@@ -407,7 +333,23 @@ def picture(g, rng):
     mixed = g.mix('MIX', share, cells, g.mix('MULTIPLY', 0.5, wash, wash))
     grey = g.add('HueSaturation', {'Color': mixed, 'Hue': each, 'Saturation': g.ramp(
         share, 0, 1, 1.3, 0.2)}).outputs[0]
-    g.surface(g.mix('MULTIPLY', 1.0, g.tint(), grey), 0.6)
+    g.surface(g.mix('MULTIPLY', 1.0, g.tint(), _painted(g, rng, grey, share)), 0.6)
+
+
+def _painted(g, rng, colour, share):
+    """Show one of a few paintings on most objects, the colour on the others."""
+    portraits = photographs.portraits()
+    if not portraits:
+        return colour
+    # The picture's box from 0 to 1; it is looked at against its y, where x runs to the left.
+    box = g.add('SeparateXYZ', {'Vector': g.add('TexCoord').outputs['Generated']}).outputs
+    upright = g.add('CombineXYZ', {'X': g.math('SUBTRACT', 1.0, box['X']),
+                                   'Y': box['Z']}).outputs[0]
+    shown = rng.choice(len(portraits), min(4, len(portraits)), replace=False)
+    for i, index in enumerate(shown):
+        later = g.math('GREATER_THAN', share, 0.3 + 0.7 * i / len(shown))
+        colour = g.mix('MIX', later, colour, g.image(portraits[index], upright))
+    return colour
 
 
 def lit(g, rng):
@@ -429,7 +371,7 @@ def scenery(g, rng):
 
 
 SURFACES = {f.__name__: f for f in (
-    paint, metal, car_paint, glass, plaster, brick, stone, asphalt, paving, cobble, grass,
-    gravel, roof, wood, bark, leaf, cloth, water, glow, carpet, boards, vinyl, floor_tiles,
-    wall_tiles, ceiling_tiles, concrete, emulsion, timber, wallpaper, cardboard,
-    picture, lit, scenery)}
+    paint, metal, cladding, car_paint, glass, plaster, brick, stone, asphalt, paving, cobble,
+    grass, gravel, roof, wood, bark, leaf, cloth, water, glow, carpet, boards, vinyl, floor_tiles,
+    wall_tiles, ceiling_tiles, concrete, emulsion, timber, wallpaper, cardboard, picture, lit,
+    scenery)}

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from . import furniture, houses, people, plants
+from . import furniture, houses, people, plants, street_clutter
 from .camera import Route
 from .shape import box, join, quad
-from .sky import outdoors
+from .sky import light_lamps, outdoors
 
 
 def build(stage, rng):
@@ -14,18 +14,18 @@ def build(stage, rng):
     half = rng.uniform(18, 32)  # from the middle to the edge, metres
     path = rng.uniform(1.2, 2.5)
 
-    air = outdoors(stage, rng)
+    air = outdoors(stage)
     _ground(stage, rng, square, half, path)
     _middle(stage, rng)
     _trees(stage, rng, square, half, path)
     _hedges(stage, rng, square, half, path)
     if square or rng.random() < 0.3:
-        _market(stage, rng, half)
-    _furniture(stage, rng, square, half, path)
+        _market(stage, rng, half, air.lamps)
+    _furniture(stage, rng, square, half, path, air.lamps)
     _people(stage, rng, half)
     if not square:
         _grass(stage, rng, half, path)
-    _surroundings(stage, rng, half, square)
+    _surroundings(stage, rng, half, square, air.lamps)
 
     def spot(rng):
         x, y = rng.uniform(-half, half, 2) * 0.9
@@ -102,8 +102,8 @@ def _middle(stage, rng):
 
 def _trees(stage, rng, square, half, path):
     """Plant groups of trees on the lawns, or rows on a square."""
-    autumn = rng.random() < 0.25
-    kinds = [stage.mesh(plants.tree(rng, autumn=autumn), 'tree') for _ in range(5)]
+    season = plants.draw_season(rng)
+    kinds = [stage.mesh(plants.tree(rng, season=season), 'tree') for _ in range(5)]
 
     def plant(x, y):
         if stage.clearance(x, y) > 0.8:
@@ -156,7 +156,7 @@ def _hedges(stage, rng, square, half, path):
                 run(t, side * (path + 0.7), 0)
 
 
-def _market(stage, rng, half):
+def _market(stage, rng, half, dark):
     """Set market stalls in rows, with strings of lamps above."""
     meshes = [stage.mesh(furniture.stall(rng), 'stall') for _ in range(3)]
     row = rng.uniform(5.5, half * 0.6)
@@ -165,7 +165,9 @@ def _market(stage, rng, half):
             if rng.random() < 0.75 and stage.clearance(x, side * row) > 1.7:
                 stage.put(meshes[rng.integers(3)], x, side * row, 0, 0 if side > 0 else np.pi)
                 stage.cover(x, side * row, 1.5, 1.0)
+    middles = []
     for x in np.arange(-half * 0.6, half * 0.6, rng.uniform(4, 7)):
+        middles.append((x, 0.0, 2.7))
         string = furniture.lamp_string((x, -row, rng.uniform(3.0, 3.8)),
                                        (x + rng.uniform(-2, 2), row, rng.uniform(3.0, 3.8)), 0.5)
         stage.put(stage.mesh(string, 'lamps'))
@@ -173,12 +175,14 @@ def _market(stage, rng, half):
             pole = stage.mesh(furniture.tube([(0, 0, 0), (0, 0, 3.8)], 0.04, 'metal',
                                              (0.1, 0.1, 0.1)), 'pole')
             stage.put(pole, x, side * row)
+    if dark:
+        light_lamps(stage, middles, (1.0, 0.7, 0.35), 150, count=6)
 
 
-def _furniture(stage, rng, square, half, path):
+def _furniture(stage, rng, square, half, path, dark):
     """Set benches and lamps along the paths, bins, tables and planters about."""
     benches = [stage.mesh(furniture.bench(rng), 'bench') for _ in range(2)]
-    lamp = stage.mesh(furniture.lamp_post(rng), 'lamp post')
+    lamps = []
     ring = _ring(half)
     for angle in np.arange(0, 2 * np.pi, 2 * np.pi / rng.integers(8, 16)):
         for out, mesh, radius in ((ring + path + 0.7, 'bench', 0.8), (5.8, 'bench', 0.8)):
@@ -193,19 +197,37 @@ def _furniture(stage, rng, square, half, path):
     for t in np.arange(-half + 2, half, rng.uniform(7, 11)):
         for x, y, heading in ((t, path + 0.5, 0), (path + 0.5, t, -np.pi / 2)):
             if stage.clearance(x, y) > 0.4:
-                stage.put(lamp, x, y, 0, heading)
+                lamps.append((x, y, 0, heading))
                 stage.cover(x, y, 0.15)
+    furniture.stand_lamp_posts(stage, rng, lamps, dark)
     makers = [(furniture.bin_, 0.4), (furniture.football, 0.3), (people.bicycle, 0.6),
-              (furniture.bollard, 0.25), (furniture.scooter, 0.5)]
+              (furniture.bollard, 0.25), (furniture.scooter, 0.5), (street_clutter.cone, 0.25),
+              (street_clutter.rubbish, 0.5), (street_clutter.litter, 0.2),
+              (street_clutter.potted, 0.35)]
     if square:
         makers += [(furniture.cafe_table, 1.2), (furniture.cafe_table, 1.2),
                    (furniture.planter, 0.6)]
     for make, radius in makers:
         meshes = [stage.mesh(make(rng), make.__name__) for _ in range(2)]
         for _ in range(rng.integers(2, 9)):
-            place = stage.scatter(rng, lambda: rng.uniform(-half, half, 2) * 0.9, radius)
+            place = stage.scatter(lambda: rng.uniform(-half, half, 2) * 0.9, radius)
             if place:
                 stage.put(meshes[rng.integers(2)], *place, 0, rng.uniform(0, 6.3))
+    _beds(stage, rng, half, path)
+
+
+def _beds(stage, rng, half, path):
+    """Lay beds of flowers beside the paths."""
+    length, width = rng.uniform(1.5, 4.0), rng.uniform(0.7, 1.4)
+    bed = stage.mesh(plants.flower_bed(rng, length, width), 'bed')
+    for _ in range(rng.integers(0, 9)):
+        along = rng.choice([-1, 1]) * rng.uniform(6, half * 0.85)
+        beside = rng.choice([-1, 1]) * (path + width / 2 + 0.25)
+        turn = rng.integers(2)
+        x, y = (along, beside) if turn == 0 else (beside, along)
+        if stage.clearance(x, y) > length / 2:
+            stage.put(bed, x, y, 0, turn * np.pi / 2)
+            stage.cover(x, y, length / 2, width / 2, turn * np.pi / 2)
 
 
 def _people(stage, rng, half):
@@ -214,11 +236,11 @@ def _people(stage, rng, half):
     for _ in range(rng.integers(6, 22)):
         centre = rng.uniform(-half, half, 2) * 0.85
         for _ in range(rng.choice([1, 1, 2, 3])):
-            place = stage.scatter(rng, lambda: centre + rng.normal(0, 0.7, 2), 0.35)
+            place = stage.scatter(lambda: centre + rng.normal(0, 0.7, 2), 0.35)
             if place:
                 stage.put(crowd[rng.integers(9)], *place, 0, rng.uniform(0, 6.3))
     for _ in range(rng.integers(0, 3)):
-        place = stage.scatter(rng, lambda: rng.uniform(-half, half, 2) * 0.8, 0.9)
+        place = stage.scatter(lambda: rng.uniform(-half, half, 2) * 0.8, 0.9)
         if place:
             stage.put(stage.mesh(people.cyclist(rng), 'cyclist'), *place, 0, rng.uniform(0, 6.3))
 
@@ -234,15 +256,16 @@ def _grass(stage, rng, half, path):
                       tint=rng.uniform(0.7, 1.2, 3))
 
 
-def _surroundings(stage, rng, half, square):
+def _surroundings(stage, rng, half, square, dark):
     """Put houses or woods around the place."""
-    style = houses.draw_style(rng)
+    style = houses.draw_style(rng, dark)
     spare = []
     for _ in range(5):
         width, depth = rng.uniform(8, 15), rng.uniform(8, 12)
         shape, _ = houses.house(rng, style, width, depth, int(rng.integers(2, 6)), 0.4)
         spare.append((stage.mesh(shape, 'house'), width))
-    trees = [stage.mesh(plants.tree(rng, rng.uniform(8, 13)), 'tree') for _ in range(3)]
+    trees = [stage.mesh(plants.tree(rng, rng.uniform(8, 13), fine=False), 'tree')
+             for _ in range(3)]
     for turn in range(4):
         wooded = rng.random() < (0.1 if square else 0.4)
         line = half + (rng.uniform(4, 7) if square else rng.uniform(6, 16))

@@ -148,9 +148,9 @@ def draw_finish(rng, kind):
         if rng.random() < 0.4:
             wall = lower = ('wall_tiles', np.maximum(colour, 0.3))
     elif kind == 'warehouse':
-        floor, ceiling = screed, ('metal', rng.uniform(0.2, 0.5) * np.ones(3))
+        floor, ceiling = screed, ('cladding', rng.uniform(0.2, 0.5) * np.ones(3))
         wall = [wall, brick, ('stone', rng.uniform(0.3, 0.55) * np.ones(3)),
-                ('metal', rng.uniform(0.3, 0.6, 3))][rng.integers(4)]
+                ('cladding', rng.uniform(0.3, 0.6, 3))][rng.integers(4)]
         dado = rng.choice([0.0, rng.uniform(1.2, 2.4)])
         lower = ('emulsion', PAINTS[rng.integers(len(PAINTS))] * 0.6) if dado else wall
     else:

@@ -1,4 +1,4 @@
-"""Skies and the light that falls from them, from dawn to dusk, and the haze in the air."""
+"""Light outdoors: skies from dawn to night, lamps that burn, and the haze in the air."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,19 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from . import photographs
 from .materials import Graph
 
-OUTDOOR_PANORAMAS = ('city', 'courtyard', 'forest', 'sunrise', 'sunset')
+# Those with a slash come in the bpy package. Left out: places under a roof or close to trees, as
+# all this counts as sky, and a second sunrise.
+DAY = ('bpy/city', 'bpy/forest', 'bpy/sunrise', 'bpy/sunset', 'city', 'dawn', 'park', 'sky',
+       'sunset', 'venice')
+DUSK = ('bpy/sunrise', 'bpy/sunset', 'dawn', 'venice')
+NIGHT = ('bpy/night', 'night')
+
+# What is drawn for the look alone comes from a generator of its own: photographs may be there or
+# not, and the world must stand as it stands.
+LOOK = 7919
 
 
 @dataclass
@@ -21,27 +31,129 @@ class Air:
     extinction : float, 1/metres
     brightness : float
         The haze's radiance in units of the picture's horizon.
+    lamps : bool
+        Whether it is so dark that lamps burn.
 
     """
 
     extinction: float
     brightness: float
+    lamps: bool = False
 
 
-def outdoors(stage, rng):
+@dataclass
+class Panorama:
+    """
+    A photograph of all directions.
+
+    Attributes
+    ----------
+    image : bpy.types.Image
+        Linear light.
+    level : float
+        Its upper half's mean luminance.
+    colour : float (3,)
+        Its upper half's mean colour, of luminance 1.
+    sun : tuple of two floats, radians
+        Azimuth and elevation of its brightest spot.
+    sunny : bool
+        Whether this spot lights a place as the sun does.
+
+    """
+
+    image: object
+    level: float
+    colour: np.ndarray
+    sun: tuple
+    sunny: bool
+
+
+def draw_panorama(rng, names):
+    """Load one of the panoramas of these names, of those that are there; or return None."""
+    there = [path for path in map(_path, names) if path]
+    return _load(there[rng.integers(len(there))]) if there else None
+
+
+def _path(name):
+    if '/' not in name:
+        return photographs.hdri(name)
+    folder = Path(bpy.utils.resource_path('LOCAL')) / 'datafiles/studiolights/world'
+    path = folder / f'{Path(name).name}.exr'
+    return path if path.exists() else None
+
+
+def _load(path):
+    image = bpy.data.images.load(str(path), check_existing=True)
+    width, height = image.size
+    pixels = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    light = pixels.reshape(height, width, image.channels)  # the lowest row comes first
+    # The sun overflowed the camera in some channels only: a blue spot that would tint all.
+    peak = light[..., :3].max(axis=-1)
+    light[..., :3] = np.where((peak > 20)[..., None],
+                              np.minimum(peak, 5000)[..., None] * (1.0, 0.93, 0.83),
+                              light[..., :3])
+    image.pixels.foreach_set(pixels)
+    image.update()
+    above = light[height // 2:, :, :3]
+    elevation = (np.arange(len(above)) + 0.5) / height * np.pi
+    grey = above @ np.array([0.2126, 0.7152, 0.0722])
+    weight = np.cos(elevation)[:, None] / np.cos(elevation).sum() / width
+    level, mean = (grey * weight).sum(), (above * weight[..., None]).sum(axis=(0, 1))
+    row, column = np.unravel_index(grey.argmax(), grey.shape)
+    falling = np.sort((grey * weight * np.sin(elevation)[:, None]).ravel())[::-1]
+    return Panorama(image, float(level), mean / level,
+                    ((0.5 - (column + 0.5) / width) * 2 * np.pi, elevation[row]),
+                    bool(falling[:len(falling) // 1000].sum() > 0.15 * falling.sum()))
+
+
+def panorama_colour(graph, panorama, turn, level):
+    """
+    Return the colour that a panorama has in each direction.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of the world's shader.
+    panorama : Panorama
+        What is seen.
+    turn : float
+        By how much it is turned clockwise, radians.
+    level : float
+        The mean luminance that its upper half gets.
+
+    """
+    turned = graph.add('Mapping', {'Vector': graph.add('TexCoord').outputs['Generated'],
+                                   'Rotation': (0, 0, turn)})
+    colour = graph.add('TexEnvironment', {'Vector': turned.outputs[0]}, image=panorama.image)
+    factor = level / panorama.level
+    return graph.mix('MULTIPLY', 1.0, colour.outputs[0], (factor, factor, factor, 1))
+
+
+def outdoors(stage):
     """Put a sky over the stage and return the Air."""
+    rng = np.random.default_rng([stage.seed, LOOK])
     world = bpy.data.worlds.new('sky')
     stage.scene.world = world
     world.use_nodes = True
     graph = Graph(world.node_tree)
-    kind = rng.choice(['clear', 'hazy', 'cloudy', 'overcast', 'panorama'],
-                      p=[0.32, 0.18, 0.25, 0.15, 0.10])
+    kind = rng.choice(['clear', 'hazy', 'cloudy', 'overcast', 'panorama', 'dusk', 'night'],
+                      p=[0.20, 0.07, 0.19, 0.14, 0.28, 0.05, 0.07])
     elevation = np.radians(rng.choice([rng.uniform(2, 15), rng.uniform(15, 65)], p=[0.3, 0.7]))
     heading = rng.uniform(0, 2 * np.pi)
-    panorama = _panorama(rng) if kind == 'panorama' else None
+    panorama = None
+    if kind == 'panorama' or kind in ('dusk', 'night') and rng.random() < 0.5:
+        panorama = draw_panorama(rng, {'dusk': DUSK, 'night': NIGHT}.get(kind, DAY))
+    level = {'dusk': 10 ** rng.uniform(-1.2, -0.5),
+             'night': 10 ** rng.uniform(-2.4, -1.6)}.get(kind, 1.0)
     if panorama:
-        colour = _photographed(graph, panorama, rng)
-        _sun(stage, elevation, heading, 2.5, np.radians(2))
+        turn = rng.uniform(0, 2 * np.pi)
+        colour = panorama_colour(graph, panorama, turn, level)
+        if kind == 'panorama' and not panorama.sunny:
+            _sun(stage, panorama.sun[1], panorama.sun[0] - turn + np.pi / 2, rng.uniform(0, 2.5),
+                 np.radians(rng.uniform(1, 8)))
+    elif kind in ('dusk', 'night'):
+        colour = _dark(graph, rng, kind, level)
     elif kind in ('overcast', 'panorama'):
         colour = _overcast(graph, rng)
         _sun(stage, max(elevation, 0.5), heading, rng.uniform(0.1, 0.8), np.radians(25))
@@ -53,24 +165,48 @@ def outdoors(stage, rng):
     graph.add('OutputWorld', {'Surface': background.outputs[0]})
     world.cycles.sampling_method = 'MANUAL'
     world.cycles.sample_map_resolution = 256
-    if kind == 'hazy':
-        return Air(10 ** rng.uniform(-2.7, -1.85), rng.uniform(0.7, 1.0))
-    return Air(10 ** rng.uniform(-4, -2.6), rng.uniform(0.7, 1.0))
+    # What the camera sees of lamps: light_lamps() gives their light, with less noise.
+    for glowing in ('glow', 'lit'):
+        stage.materials[glowing].cycles.emission_sampling = 'NONE'
+    thick = kind in ('hazy', 'overcast') and rng.random() < 0.15
+    return Air(10 ** (rng.uniform(-2.3, -1.8) if thick else rng.uniform(-4, -2.8)),
+               rng.uniform(0.7, 1.0), lamps=kind in ('dusk', 'night'))
 
 
-def _panorama(rng):
-    """Choose a photographed sky, if the bpy package brought some; return its path or None."""
-    folder = Path(bpy.utils.resource_path('LOCAL')) / 'datafiles/studiolights/world'
-    path = folder / f'{rng.choice(OUTDOOR_PANORAMAS)}.exr'
-    return path if path.exists() else None
+def light_lamps(stage, places, colour, power, count=10):
+    """
+    Add lights where lamps burn; only those nearest to the stage's middle, for the time they take.
+
+    Parameters
+    ----------
+    stage : Stage
+        They go on it.
+    places : list of (x, y, z)
+        Metres.
+    colour : sequence of three floats
+        Linear RGB.
+    power : float
+        Watts of each.
+    count : int
+        How many at most.
+
+    """
+    for place in sorted(places, key=lambda p: np.hypot(p[0], p[1]))[:count]:
+        light = bpy.data.lights.new('lamp', 'POINT')
+        light.energy, light.color, light.shadow_soft_size = power, colour, 0.1
+        lamp = bpy.data.objects.new('lamp', light)
+        lamp.location, lamp.visible_camera = place, False
+        stage.scene.collection.objects.link(lamp)
 
 
-def _photographed(graph, path, rng):
-    image = bpy.data.images.load(str(path), check_existing=True)
-    turned = graph.add('Mapping', {
-        'Vector': graph.add('TexCoord').outputs['Generated'],
-        'Rotation': (0, 0, rng.uniform(0, 6.3))})
-    return graph.add('TexEnvironment', {'Vector': turned.outputs[0]}, image=image).outputs[0]
+def _dark(graph, rng, kind, level):
+    """Return the colour of the sky after sunset, brighter at the horizon."""
+    direction = graph.add('TexCoord').outputs['Generated']
+    z = graph.add('SeparateXYZ', {'Vector': direction}).outputs['Z']
+    above, horizon = {'dusk': ((0.35, 0.6, 1.5), (2.6, 1.5, 0.9)),
+                      'night': ((0.4, 0.6, 1.3), (1.7, 1.2, 0.8))}[kind]
+    hues = [(*(np.array(hue) * rng.uniform(0.7, 1.3, 3) * level), 1) for hue in (horizon, above)]
+    return graph.mix('MIX', graph.ramp(z, 0.0, rng.uniform(0.3, 0.8)), *hues)
 
 
 def _scattering(graph, rng, elevation, heading, kind):

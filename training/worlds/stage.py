@@ -81,14 +81,12 @@ class Stage:
         """Return the distance in metres from a point to the nearest covered ground."""
         return min((f.distance(x, y) for f in self.footprints), default=np.inf)
 
-    def scatter(self, rng, draw, radius, tries=20):
+    def scatter(self, draw, radius, tries=20):
         """
         Find a free place and cover it.
 
         Parameters
         ----------
-        rng : numpy.random.Generator
-            Not used: `draw` has its own.
         draw : callable
             Draws a place: () -> (x, y), metres.
         radius : float

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import furniture, houses, people, plants, vehicles
+from . import furniture, houses, people, plants, street_clutter, vehicles
 from .camera import Route
 from .shape import box, join, quad
 from .sky import outdoors
@@ -19,14 +19,16 @@ def build(stage, rng):
     side_half = rng.uniform(4.5, 8.0)
     kerb, front = lane, lane + pavement
 
-    air = outdoors(stage, rng)
+    air = outdoors(stage)
     _ground(stage, rng, kerb, front, yard, crossing, side_half)
-    _houses(stage, rng, front + yard, crossing, side_half)
+    _houses(stage, rng, front + yard, crossing, side_half, air.lamps)
     if yard:
         _front_gardens(stage, rng, front, yard, crossing, side_half)
     _parked(stage, rng, kerb, crossing, side_half)
-    _trees_and_lamps(stage, rng, kerb, front, crossing, side_half)
+    _trees_and_lamps(stage, rng, kerb, front, crossing, side_half, air.lamps)
     _furniture(stage, rng, kerb, front, crossing, side_half)
+    if rng.random() < 0.45:
+        street_clutter.building_site(stage, rng, kerb, crossing, side_half, KERB)
     _people(stage, rng, kerb, front)
 
     def spot(rng):
@@ -87,10 +89,10 @@ def _markings(rng, kerb, crossing, side_half):
     return parts
 
 
-def _houses(stage, rng, line, crossing, side_half):
+def _houses(stage, rng, line, crossing, side_half, dark):
     """Line both sides of the street, the side street and its ends with houses."""
     style_count = rng.integers(1, 4)
-    styles = [houses.draw_style(rng) for _ in range(style_count)]
+    styles = [houses.draw_style(rng, dark) for _ in range(style_count)]
     tall = rng.integers(2, 5)
     shops = rng.choice([0.0, 0.25, 0.7])
     closeness = rng.choice([0.0, 0.15, 0.6])
@@ -198,11 +200,11 @@ def _car(stage, rng, meshes, x, y, heading):
     stage.cover(x, y, length / 2, width / 2, heading)
 
 
-def _trees_and_lamps(stage, rng, kerb, front, crossing, side_half):
+def _trees_and_lamps(stage, rng, kerb, front, crossing, side_half, dark):
     """Plant an avenue, now and then none, and set lamp posts between."""
-    autumn = rng.random() < 0.2
-    trees = [stage.mesh(plants.tree(rng, autumn=autumn), 'tree') for _ in range(4)]
-    lamp = stage.mesh(furniture.lamp_post(rng), 'lamp post')
+    season = plants.draw_season(rng)
+    trees = [stage.mesh(plants.tree(rng, season=season), 'tree') for _ in range(4)]
+    lamps = []
     for side in (1, -1):
         y = side * (kerb + 0.6)
         planted = rng.random() < 0.65
@@ -215,8 +217,9 @@ def _trees_and_lamps(stage, rng, kerb, front, crossing, side_half):
                           rng.uniform(0.8, 1.1), rng.uniform(0.85, 1.15, 3))
                 stage.cover(x, y, 0.25)
             if i % 2 == 0 and abs(x + spacing / 2 - crossing) > side_half:
-                stage.put(lamp, x + spacing / 2, y, KERB, 0 if side > 0 else np.pi)
+                lamps.append((x + spacing / 2, y, KERB, 0 if side > 0 else np.pi))
                 stage.cover(x + spacing / 2, y, 0.15)
+    furniture.stand_lamp_posts(stage, rng, lamps, dark)
     for _ in range(8):
         x, y = rng.uniform(-150, 150), rng.choice([-1, 1]) * rng.uniform(35, 90)
         stage.put(trees[rng.integers(4)], x, y, scale=rng.uniform(1.0, 1.8))
@@ -228,14 +231,17 @@ def _furniture(stage, rng, kerb, front, crossing, side_half):
     makers = {'bench': (furniture.bench, 0.6), 'bin': (furniture.bin_, 0.35),
               'sign': (furniture.sign, 0.2), 'planter': (furniture.planter, 0.55),
               'bicycle': (people.bicycle, 0.5), 'box': (furniture.football, 0.3),
-              'scooter': (furniture.scooter, 0.4)}
+              'scooter': (furniture.scooter, 0.4),
+              'rubbish': (street_clutter.rubbish, 0.5), 'cone': (street_clutter.cone, 0.25),
+              'litter': (street_clutter.litter, 0.2), 'pot': (street_clutter.potted, 0.35)}
     if width > 3:
         makers['table'] = (furniture.cafe_table, 1.1)
     for name, (make, radius) in makers.items():
         meshes = [stage.mesh(make(rng), name) for _ in range(2)]
         for _ in range(rng.integers(2, 9)):
             side = rng.choice([1, -1])
-            near_wall = name in ('bench', 'table', 'planter', 'bin') and rng.random() < 0.6
+            near_wall = rng.random() < 0.6 and name in (
+                'bench', 'table', 'planter', 'bin', 'rubbish', 'pot')
 
             def draw():
                 x = rng.uniform(-38, 38)
@@ -243,7 +249,7 @@ def _furniture(stage, rng, kerb, front, crossing, side_half):
                      rng.uniform(kerb + 0.3, front - radius))
                 return x, side * y
 
-            place = stage.scatter(rng, draw, radius)
+            place = stage.scatter(draw, radius)
             if place and abs(place[0] - crossing) > side_half:
                 heading = {'bench': -side * np.pi / 2, 'sign': rng.choice([0, np.pi])}.get(
                     name, rng.uniform(0, 6.3))
@@ -273,14 +279,14 @@ def _people(stage, rng, kerb, front):
                 0, kerb)
             return rng.uniform(-36, 36), y * rng.choice([1, -1])
 
-        place = stage.scatter(rng, draw, 0.35)
+        place = stage.scatter(draw, 0.35)
         if place:
             heading = rng.choice([0, np.pi]) + rng.normal(0, 0.5)
             stage.put(crowd[rng.integers(8)], *place, KERB if abs(place[1]) > kerb else 0, heading)
     for _ in range(rng.integers(0, 4)):
         rider = stage.mesh(people.cyclist(rng), 'cyclist')
         direction = rng.choice([1, -1])
-        place = stage.scatter(rng, lambda: (rng.uniform(-30, 30), -direction * rng.uniform(
+        place = stage.scatter(lambda: (rng.uniform(-30, 30), -direction * rng.uniform(
             0.5, max(0.6, kerb - 2.6))), 0.9)
         if place:
             stage.put(rider, *place, 0, 0 if direction > 0 else np.pi)
