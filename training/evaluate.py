@@ -2,7 +2,8 @@
 Score a model on a split of a dataset.
 
 For every kind of model file: .onnx, .safetensors, and an author's .pth. All maps are compared at
-224 x 224, as in the paper.
+224 x 224, as in the paper: over all images, by kind of world (where pairs.csv tells it) and by
+true depth; and, where the model tells its confidence, how far that can be trusted.
 """
 
 import argparse
@@ -10,60 +11,88 @@ import json
 import os
 from pathlib import Path
 import sys
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
-from metrics import Evaluation, Scores
+from measures import Measures
+from metrics import Evaluation
+from navigation import NavigationEvaluation
 import numpy as np
+from report import report
 
 # 'mean' in place of a model file.
 MEAN = 'mean'
 
 
-def evaluate(predict: Callable, dataset: DepthDataset, progress: bool = True) -> Evaluation:
+def evaluate(predict: Callable, dataset: DepthDataset, measures: Measures,
+             progress: bool = True) -> None:
     """
-    Score each pair of a split.
+    Measure each pair of a split.
 
     Parameters
     ----------
     predict : callable
-        uint8 (H, W, 3) RGB at the stored size -> float32 (h, w) metres.
+        As predictor() returns it.
     dataset : DepthDataset
+    measures : Measures
+        To be added to.
     progress : bool
         Whether to count on a terminal.
 
     """
-    evaluation = Evaluation()
-    height, width = dataset.input_size
     for index, pair in enumerate(dataset.pairs):
-        truth = resize(pair.read_depth(dataset.max_depth), width, height)
-        evaluation.add(resize(predict(pair.read_rgb()), width, height), truth)
+        truth = pair.read_depth(dataset.max_depth)
+        prediction, confidence = predict(pair.read_rgb())
+        measures.add(pair.name, _resized(prediction, dataset), _resized(confidence, dataset),
+                     _resized(truth, dataset))
         if progress:
             print(f'\r{index + 1}/{len(dataset)}', end='', file=sys.stderr, flush=True)
     if progress:
         print('\r', end='', file=sys.stderr)
-    return evaluation
+
+
+def _resized(depth: Optional[np.ndarray], dataset: DepthDataset) -> Optional[np.ndarray]:
+    """Return a map at the size at which all are compared."""
+    height, width = dataset.input_size
+    return None if depth is None else resize(depth, width, height)
 
 
 def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
-    """Return what predicts depth from a picture: a model, or the mean training depth map."""
+    """
+    Return what predicts depth from a picture: a model, or the mean training depth map.
+
+    Returns
+    -------
+    callable
+        uint8 (H, W, 3) RGB at the stored size -> (float32 (h, w) metres, float32 (h, w)
+        confidence in [0, 1] or None).
+
+    """
     if model == MEAN:
         mean = DepthDataset(dataset.roots, 'train').mean_depth()
-        return lambda rgb: mean
+        return lambda rgb: (mean, None)
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
-    return lambda rgb: estimator.estimate(rgb, focal, size='network')
+    return lambda rgb: _depth_and_confidence(estimator.estimate(rgb, focal, size='network'))
 
 
-def draw_extremes(predict: Callable, dataset: DepthDataset, images: List[Scores],
-                  folder: Path, count: int = 4) -> None:
+def _depth_and_confidence(estimate) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    """Take an estimate apart: depth alone, or depth with a confidence that may be None."""
+    if isinstance(estimate, np.ndarray):
+        return estimate, None
+    return estimate.depth, estimate.confidence
+
+
+def draw_extremes(predict: Callable, dataset: DepthDataset, images: Evaluation, folder: Path,
+                  count: int = 4) -> None:
     """Draw the best, median and worst predictions by RMSE, one PNG each."""
     import figures
-    order = np.argsort([scores.rmse for scores in images])
+    errors = [scores.rmse for scores in images.images]
+    order = np.argsort(errors)
     count = min(count, len(order))
     middle = (len(order) - count) // 2
     chosen = {'best': order[:count], 'median': order[middle:middle + count],
@@ -72,15 +101,44 @@ def draw_extremes(predict: Callable, dataset: DepthDataset, images: List[Scores]
         examples = []
         for index in indices:
             rgb, truth, _ = dataset[index]
-            prediction = predict(dataset.pairs[index].read_rgb())
-            label = f'{dataset.pairs[index].name}\nRMSE {images[index].rmse:.2f} m'
+            prediction, _ = predict(dataset.pairs[index].read_rgb())
+            label = f'{dataset.pairs[index].name}\nRMSE {errors[index]:.2f} m'
             examples.append(figures.Example(rgb, truth, prediction, label))
         figures.save(figures.draw(examples, dataset.max_depth), folder / f'{name}.png')
 
 
+def draw_measures(measures: Measures, folder: Path) -> None:
+    """Draw errors over depth and, where the model tells it, confidence; one PNG each."""
+    import figures
+    import plots
+    drawn = {'error_over_depth': plots.error_over_depth(measures.depths),
+             'reliability': plots.reliability(measures.depths)}
+    if measures.confidence:
+        drawn['risk_coverage'] = plots.risk_coverage(measures.confidence)
+        drawn['calibration'] = plots.calibration(measures.confidence)
+    for name, figure in drawn.items():
+        figures.save(figure, folder / f'{name}.png')
+
+
+def draw_scans(predict: Callable, dataset: DepthDataset, navigation: NavigationEvaluation,
+               folder: Path, count: int = 4) -> None:
+    """Draw the scans of a few pairs from all over the split, as scans.png."""
+    import figures
+    import plots
+    examples = []
+    for index in np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int)):
+        pair = dataset.pairs[index]
+        rgb, (_, truth, _) = pair.read_rgb(), dataset[index]
+        scanner = navigation.scanner(pair.name)
+        prediction = _resized(predict(rgb)[0], dataset)
+        examples.append(plots.ScanExample(rgb, scanner.bearings, scanner.scan(truth),
+                                          scanner.scan(prediction), pair.name))
+    figures.save(plots.scans(examples), folder / 'scans.png')
+
+
 def write_json(summary: Dict, target: str) -> None:
     """Write the summary to a file, replaced only when whole, or to standard output for '-'."""
-    text = json.dumps(summary, indent=2)
+    text = json.dumps(summary, indent=2, allow_nan=False)
     if target == '-':
         print(text)
         return
@@ -89,17 +147,6 @@ def write_json(summary: Dict, target: str) -> None:
     partial = path.with_name(path.name + '.partial')
     partial.write_text(text + '\n')
     os.replace(partial, path)
-
-
-def table(summary: Dict) -> str:
-    """Return the summary for people."""
-    paper, image = summary['paper'], summary['per_image']
-    rows: List[Tuple[str, ...]] = [
-        ('', 'RMSE (m)', 'SSIM', 'AbsRel', 'delta1'),
-        ("the paper's averaging", f'{paper["rmse"]:.3f}', f'{paper["ssim"]:.3f}', '', ''),
-        ('per image', f'{image["rmse"]:.3f}', f'{image["ssim"]:.3f}',
-         f'{image["abs_rel"]:.3f}', f'{image["delta1"]:.3f}')]
-    return '\n'.join('{:<22}{:>10}{:>8}{:>8}{:>8}'.format(*row) for row in rows)
 
 
 def main() -> int:
@@ -113,23 +160,31 @@ def main() -> int:
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--json', metavar='FILE', help="write the scores there ('-': print them)")
     parser.add_argument('--figures', type=Path, metavar='DIR',
-                        help='draw the best, median and worst predictions there')
+                        help='draw there the best, median and worst predictions, errors over '
+                             'depth, and what else is measured')
+    parser.add_argument('--navigation', action='store_true',
+                        help='compare horizontal scans of obstacles, too; needs camera.json and '
+                             'pairs.csv with height, pitch and roll')
     options = parser.parse_args()
     try:
         dataset = DepthDataset(options.data_dir, options.split)
+        measures = Measures(dataset, options.navigation)
         predict = predictor(options.model, options.device, dataset)
-        evaluation = evaluate(predict, dataset, progress=sys.stderr.isatty())
+        evaluate(predict, dataset, measures, progress=sys.stderr.isatty())
     except (DatasetError, DeviceError, IntrinsicsError, ModelFileError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
-    summary = evaluation.summary()
+    summary = measures.summary()
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
         print(f'{options.model} on {summary["n"]} pairs of {options.data_dir}, {options.split}')
-        print(table(summary))
+        print(report(summary))
     if options.figures:
-        draw_extremes(predict, dataset, evaluation.images, options.figures)
+        draw_extremes(predict, dataset, measures.images, options.figures)
+        draw_measures(measures, options.figures)
+        if measures.navigation:
+            draw_scans(predict, dataset, measures.navigation, options.figures)
         print(f'figures: {options.figures}', file=sys.stderr)
     return 0
 

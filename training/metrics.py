@@ -1,7 +1,8 @@
 """How good a depth map is. NumPy and OpenCV only: scoring a model needs no PyTorch."""
 
-from dataclasses import asdict, dataclass
-from typing import Dict, Iterable, List, Tuple
+from dataclasses import asdict, dataclass, fields
+import math
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -9,6 +10,11 @@ import numpy as np
 # The window of the paper's code: 11 x 11, Gaussian, sigma 1.5.
 _WINDOW = cv2.getGaussianKernel(11, 1.5, cv2.CV_32F)
 _C1, _C2 = 0.01 ** 2, 0.03 ** 2
+# Metres. The paper's network has no activation at its end, and a logarithm needs a positive
+# depth; the usual evaluations on KITTI clip at the same value.
+_LEAST_DEPTH = 1e-3
+# Interpolation between two pixels of the sky may round below it.
+_ROUNDING = 1e-3
 
 
 def rmse(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -53,20 +59,91 @@ def delta(prediction: np.ndarray, truth: np.ndarray, threshold: float = 1.25) ->
     return float(np.mean((p < t * threshold) & (t < p * threshold)))
 
 
+def is_far(truth: np.ndarray, max_depth: float) -> np.ndarray:
+    """Return where true depth is clipped, bool (H, W): the sky, and all beyond `max_depth`."""
+    return truth >= max_depth - _ROUNDING
+
+
+def abs_rel_near(prediction: np.ndarray, truth: np.ndarray, max_depth: float) -> float:
+    """Return abs_rel() where truth is under `max_depth`; NaN where it is nowhere."""
+    near = ~is_far(truth, max_depth)
+    return abs_rel(prediction[near], truth[near]) if near.any() else math.nan
+
+
+def log_error(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return ln(prediction) - ln(truth) of each pixel whose truth is not zero, float64 (N,)."""
+    valid = truth > 0
+    p, t = prediction[valid].astype(np.float64), truth[valid].astype(np.float64)
+    return np.log(np.maximum(p, _LEAST_DEPTH)) - np.log(np.maximum(t, _LEAST_DEPTH))
+
+
+def rmse_log(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """Return the root mean squared difference of the natural logarithms."""
+    return float(np.sqrt(np.mean(np.square(log_error(prediction, truth)))))
+
+
+def silog(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """
+    Return the scale-invariant logarithmic error.
+
+    As KITTI's depth benchmark reports it: the standard deviation of ln(prediction) - ln(truth),
+    times 100, which is the root of the scale-invariant error of Eigen et al. 2014. A prediction
+    that is wrong by one factor all over scores 0. (That paper's training loss, with lambda = 0.5,
+    is another quantity.)
+    """
+    return float(100.0 * np.std(log_error(prediction, truth)))
+
+
 @dataclass(frozen=True)
 class Scores:
-    """What is reported of one depth map, or of many as their mean."""
+    """
+    What is reported of one depth map, or of many as their mean.
+
+    Attributes
+    ----------
+    rmse : float, metres
+    ssim : float
+    abs_rel : float
+    delta1, delta2, delta3 : float
+        Shares of pixels within a factor of 1.25, 1.25 ** 2 and 1.25 ** 3.
+    abs_rel_near : float
+        `abs_rel` where truth is under the dataset's greatest depth; NaN where it is nowhere.
+    rmse_log, silog : float
+
+    """
 
     rmse: float
     ssim: float
     abs_rel: float
     delta1: float
+    delta2: float
+    delta3: float
+    abs_rel_near: float
+    rmse_log: float
+    silog: float
 
     @classmethod
-    def of(cls, prediction: np.ndarray, truth: np.ndarray) -> 'Scores':
+    def of(cls, prediction: np.ndarray, truth: np.ndarray, max_depth: float = 20.0) -> 'Scores':
         """Score one prediction; both float32 (H, W), metres."""
-        return cls(rmse(prediction, truth), ssim(prediction, truth),
-                   abs_rel(prediction, truth), delta(prediction, truth))
+        return cls(rmse(prediction, truth), ssim(prediction, truth), abs_rel(prediction, truth),
+                   *(delta(prediction, truth, 1.25 ** power) for power in (1, 2, 3)),
+                   abs_rel_near(prediction, truth, max_depth), rmse_log(prediction, truth),
+                   silog(prediction, truth))
+
+    @classmethod
+    def mean(cls, scores: Sequence['Scores']) -> 'Scores':
+        """Return the mean of the scores of several images; what an image lacks is left out."""
+        columns = np.array([list(asdict(image).values()) for image in scores])
+        known = ~np.isnan(columns)
+        with np.errstate(invalid='ignore'):
+            return cls(*(np.where(known, columns, 0.0).sum(axis=0) / known.sum(axis=0)).tolist())
+
+
+def as_json(record: Any) -> Dict:
+    """Return the fields of a flat dataclass for JSON, which has no NaN: None stands for it."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in values.items()}
 
 
 class Evaluation:
@@ -81,16 +158,18 @@ class Evaluation:
     ----------
     batch_size : int
         Of the paper's averaging.
+    max_depth : float
+        Where true depth is clipped, metres.
 
     """
 
-    def __init__(self, batch_size: int = 32):
-        self.batch_size = batch_size
+    def __init__(self, batch_size: int = 32, max_depth: float = 20.0):
+        self.batch_size, self.max_depth = batch_size, max_depth
         self.images: List[Scores] = []
 
     def add(self, prediction: np.ndarray, truth: np.ndarray) -> Scores:
         """Score one prediction; both float32 (H, W), metres."""
-        scores = Scores.of(prediction, truth)
+        scores = Scores.of(prediction, truth, self.max_depth)
         self.images.append(scores)
         return scores
 
@@ -110,11 +189,10 @@ class Evaluation:
 
     def per_image(self) -> Scores:
         """Return the mean over images."""
-        return Scores(*np.mean([list(asdict(image).values()) for image in self.images],
-                               axis=0).tolist())
+        return Scores.mean(self.images)
 
     def summary(self) -> Dict:
         """Return what evaluate.py writes as JSON."""
         error, similarity = self.paper()
         return {'n': len(self.images), 'paper': {'rmse': error, 'ssim': similarity},
-                'per_image': asdict(self.per_image())}
+                'per_image': as_json(self.per_image())}

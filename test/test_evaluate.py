@@ -1,0 +1,129 @@
+"""evaluate.py on the sample that ships: tables, JSON and figures of all that it measures."""
+
+import json
+import math
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+from dataset import DatasetError, DepthDataset
+import evaluate
+from measures import Measures
+import numpy as np
+from pairs_table import read_records
+import pytest
+from report import report
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / 'data' / 'sample'
+NUMBERS = {'rmse', 'ssim', 'abs_rel', 'delta1', 'delta2', 'delta3', 'abs_rel_near', 'rmse_log',
+           'silog'}
+BROKEN = 'split,name,height,pitch,roll\nval,park_2800001_00,high,0,0\n'
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / 'training' / 'evaluate.py', '--model', 'compact', '--device',
+         'cpu', '--split', 'val', *map(str, arguments)],
+        capture_output=True, text=True, timeout=100)
+
+
+@pytest.fixture
+def some(tmp_path):
+    """Return a copy of three pairs of the sample, without camera.json and pairs.csv."""
+    for kind in ('rgb', 'depth'):
+        (tmp_path / kind / 'val').mkdir(parents=True)
+        for path in sorted((SAMPLE / kind / 'val').iterdir())[:3]:
+            shutil.copy(path, tmp_path / kind / 'val')
+    return tmp_path
+
+
+def test_everything_is_measured(tmp_path):
+    path = tmp_path / 'scores.json'
+    result = command('--data-dir', SAMPLE, '--navigation', '--json', path, '--figures', tmp_path)
+    assert result.returncode == 0, result.stderr
+    scores = json.loads(path.read_text())
+    assert scores['n'] == 24 and set(scores['paper']) == {'rmse', 'ssim'}
+    assert set(scores['per_image']) == NUMBERS
+    kinds = scores['by_kind']
+    assert set(kinds) == {'park', 'street'} and kinds['park']['n'] + kinds['street']['n'] == 24
+    assert set(kinds['park']) == NUMBERS | {'n'}
+    assert sum(row['share'] for row in scores['by_depth'].values()) == pytest.approx(1.0)
+    # The same pixels, once by image and once by depth.
+    total = sum(row['share'] * row['abs_rel'] for row in scores['by_depth'].values())
+    assert total == pytest.approx(scores['per_image']['abs_rel'], rel=1e-4)
+    for limit in ('within_3m', 'within_6m'):
+        navigation = scores['navigation'][limit]
+        assert 24 * 80 < navigation['obstacles'] + navigation['free'] <= 24 * 90
+        assert 0.0 < navigation['missed'] < 1.0 and 0.0 < navigation['blocked'] < 1.0
+    assert 'confidence' not in scores
+    for word in ('SILog', 'park (', '5-10 m', 'sky', 'within 3 m'):
+        assert word in result.stdout
+    assert {p.stem for p in tmp_path.glob('*.png')} == {
+        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'scans'}
+
+
+def test_a_dataset_without_tables_has_no_kinds(some):
+    result = command('--data-dir', some, '--json', '-')
+    assert result.returncode == 0, result.stderr
+    scores = json.loads(result.stdout)
+    assert scores['n'] == 3 and scores['by_kind'] == {} and 'navigation' not in scores
+
+
+@pytest.mark.parametrize('files,sentence', [
+    ((), 'navigation needs camera.json'),
+    (('camera.json',), 'it lacks 3 of 3 pairs'),
+    (('camera.json', 'broken'), 'line 2: height (metres), pitch and roll')])
+def test_what_navigation_needs_is_said_in_a_sentence(some, files, sentence):
+    for name in files:
+        if name == 'broken':
+            (some / 'pairs.csv').write_text(BROKEN)
+        else:
+            shutil.copy(SAMPLE / name, some)
+    result = command('--data-dir', some, '--navigation')
+    assert result.returncode == 1
+    assert sentence in result.stderr and 'Traceback' not in result.stderr
+
+
+def test_pairs_csv_may_tell_less(some):
+    (some / 'pairs.csv').write_text('split,name,pitch\nval,a,\nval,b,0.5\ntest,c,0.5\n')
+    records = read_records(some, 'val')
+    assert set(records) == {'a', 'b'} and records['b'].pitch == 0.5
+    assert records['a'].kind is records['a'].pitch is records['b'].height is None
+    (some / 'pairs.csv').write_text('name\na\n')
+    with pytest.raises(DatasetError, match='columns split and name'):
+        read_records(some, 'val')
+
+
+def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
+    class Estimator:
+        """Is right about the left half of each picture, and knows it."""
+
+        def __init__(self, model, device):
+            self.depths = iter(truths)
+
+        def estimate(self, rgb, focal, size):
+            depth = next(self.depths).copy()
+            confidence = np.ones_like(depth)
+            depth[:, 112:] *= 1.5
+            confidence[:, 112:] = 0.0
+            return SimpleNamespace(depth=depth, confidence=confidence)
+
+    dataset = DepthDataset(some, 'val')
+    truths = [truth for _, truth in dataset]
+    monkeypatch.setattr(evaluate, 'DepthEstimator', Estimator)
+    measures = Measures(dataset)
+    predict = evaluate.predictor('compact', 'cpu', dataset)
+    evaluate.evaluate(predict, dataset, measures, progress=False)
+    scores = measures.summary()['confidence']
+    assert scores['within_10_percent'] == scores['mean'] == pytest.approx(0.5)
+    assert scores['calibration_gap'] == pytest.approx(0.0)
+    # Three of the five wrong tenths are left among eight, at random.
+    assert scores['rmse_ratio_80'] == pytest.approx(math.sqrt(0.3 / 0.8 / 0.5))
+    assert scores['oracle_ratio_80'] < scores['rmse_ratio_80']
+    assert 'largest gap of calibration' in report(measures.summary())
+    evaluate.draw_measures(measures, tmp_path / 'figures')
+    assert {p.stem for p in (tmp_path / 'figures').iterdir()} == {
+        'error_over_depth', 'reliability', 'risk_coverage', 'calibration'}
