@@ -112,7 +112,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
             return SimpleNamespace(depth=depth, confidence=confidence)
 
     dataset = DepthDataset(some, 'val')
-    truths = [truth for _, truth in dataset]
+    truths = [truth for _, truth, _ in dataset]
     monkeypatch.setattr(evaluate, 'DepthEstimator', Estimator)
     measures = Measures(dataset)
     predict = evaluate.predictor('compact', 'cpu', dataset)
