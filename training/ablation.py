@@ -10,15 +10,11 @@ on: start the same command again.
 """
 
 import argparse
-import json
 from pathlib import Path
 import subprocess
 import sys
 
-import yaml
-
-TRAINING = Path(__file__).parent
-CONFIG = TRAINING.parent / 'config'
+import runs
 
 # Which settings of config/train_compact.yaml each line brings.
 INGREDIENTS = {
@@ -34,7 +30,7 @@ INGREDIENTS = {
     'averaged weights': ('average',),
     'input size': ('input_size',),
 }
-COLUMNS = {'RMSE (m)': 'rmse', 'SSIM': 'ssim', 'AbsRel': 'abs_rel', 'delta1': 'delta1'}
+COLUMNS = {'RMSE (m)': 'rmse', 'SSIM': 'ssim', 'AbsRel': 'abs_rel_near', 'delta1': 'delta1'}
 
 
 def recipes(budget):
@@ -51,9 +47,8 @@ def recipes(budget):
     dict of str to dict
 
     """
-    settings = yaml.safe_load((CONFIG / 'train.yaml').read_text())
-    target = yaml.safe_load((CONFIG / 'train_compact.yaml').read_text())
-    settings['pretrained'] = False
+    settings = {**runs.read_recipe('train'), 'pretrained': False}
+    target = runs.read_recipe('train_compact')
     lines = {}
     for name, keys in INGREDIENTS.items():
         settings = {**settings, **{key: target[key] for key in keys}}
@@ -65,28 +60,6 @@ def recipes(budget):
     return lines
 
 
-def train(folder, settings):
-    """Train one line, or go on with it."""
-    if (folder / 'last.pt').exists():
-        arguments = ['--resume', folder]
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        config = folder / 'recipe.yaml'
-        config.write_text(yaml.safe_dump(settings, sort_keys=False))
-        arguments = ['--config', config, '--run-dir', folder]
-    subprocess.run([sys.executable, TRAINING / 'train.py', *map(str, arguments)], check=True)
-
-
-def score(folder, data_dir):
-    """Score a line's model on val; return what evaluate.py says per image."""
-    path = folder / 'val.json'
-    if not path.exists():
-        subprocess.run([sys.executable, TRAINING / 'evaluate.py', '--model',
-                        folder / 'best.safetensors', '--data-dir', data_dir, '--split', 'val',
-                        '--json', path], check=True, stdout=subprocess.DEVNULL)
-    return json.loads(path.read_text())['per_image']
-
-
 def table(scores):
     """Return the lines as a table in Markdown."""
     lines = ['| | ' + ' | '.join(COLUMNS) + ' |', '| --- |' + ' --- |' * len(COLUMNS)]
@@ -96,7 +69,7 @@ def table(scores):
     return '\n'.join(lines) + '\n'
 
 
-def main():
+def main() -> int:
     """Train and score all lines; write the table after each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -105,24 +78,24 @@ def main():
                         help='folder of the runs and of table.md (default: runs/ablation)')
     parser.add_argument('--max-epochs', type=int, default=3,
                         help="each line's budget (default: 3)")
-    parser.add_argument('--input-size', default='', help='of all lines, for a quick look')
     options = parser.parse_args()
     budget = {'data_dir': [str(options.data_dir)], 'max_epochs': options.max_epochs,
               'evaluate_every': options.max_epochs, 'visualize_every': 1000,
               'evaluate_pairs': 100}
-    if options.input_size:
-        budget['input_size'] = options.input_size
     scores = {}
-    for index, (name, settings) in enumerate(recipes(budget).items()):
-        folder = options.out / f'{index:02d}'
-        if not (folder / 'val.json').exists():
+    try:
+        for index, (name, settings) in enumerate(recipes(budget).items()):
+            folder = options.out / f'{index:02d}'
             print(f'{index + 1}/{len(INGREDIENTS)}: {name}', flush=True)
-            train(folder, settings)
-        scores[name] = score(folder, options.data_dir)
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / 'table.md').write_text(table(scores))
+            model = runs.train(folder, settings)
+            scores[name] = runs.score(model, options.data_dir, 'val',
+                                      folder / 'val.json')['per_image']
+            (options.out / 'table.md').write_text(table(scores))
+    except subprocess.CalledProcessError as error:
+        return error.returncode
     print(table(scores))
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

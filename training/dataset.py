@@ -196,13 +196,18 @@ class DepthDataset:
         height, width = self.input_size
         return camera.resized(width, height).fx
 
-    def without_augmentation(self, count: int = 0) -> 'DepthDataset':
-        """Return the same pairs, or `count` evenly spread ones, as they are evaluated."""
+    def without_augmentation(self) -> 'DepthDataset':
+        """Return the same pairs as they are evaluated."""
         plain = copy.copy(self)
         plain.augment = None
-        if 0 < count < len(self.pairs):
-            plain.pairs = [self.pairs[i * len(self.pairs) // count] for i in range(count)]
         return plain
+
+    def some(self, count: int) -> 'DepthDataset':
+        """Return `count` pairs from all over the split; all of them for 0."""
+        fewer = copy.copy(self)
+        if 0 < count < len(self.pairs):
+            fewer.pairs = [self.pairs[i * len(self.pairs) // count] for i in range(count)]
+        return fewer
 
     def __len__(self) -> int:
         return len(self.pairs)

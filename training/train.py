@@ -89,6 +89,7 @@ class Settings:
     device: str = setting('auto', 'auto, cpu or cuda')
     precision: str = setting('auto', 'fp32, bf16, fp16 (CUDA), or auto: the fastest there is')
     workers: int = setting(2, 'processes that read data')
+    train_pairs: int = setting(0, 'how many pairs of train are learnt from; 0: all')
     seed: int = setting(0, 'seed of weights, order and augmentation')
 
     def check(self) -> None:
@@ -106,7 +107,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
         for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'encoder_lr',
-                     'evaluate_pairs', 'weight_decay'):
+                     'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
         for name in ('flip', 'crop', 'colour', 'camera', 'cutout', 'average'):
@@ -268,11 +269,13 @@ class Run:
 
         self.train = DepthDataset(settings.data_dir, 'train', settings.size, settings.max_depth,
                                   settings.augmentation, settings.seed)
+        self.train = self.train.some(settings.train_pairs)
         if len(self.train) < settings.batch_size:
             raise SettingsError(f'the training split has {len(self.train)} pairs, fewer than a '
                                 f'batch: pass --batch-size {len(self.train)} or less')
         self.steps = len(self.train) // settings.batch_size
-        self.evaluated = {'train': self.train.without_augmentation(settings.evaluate_pairs)}
+        self.evaluated = {'train': self.train.without_augmentation().some(
+            settings.evaluate_pairs)}
         if all(any(find_pairs(folder, 'val')) for folder in settings.data_dir):
             self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', settings.size,
                                                  settings.max_depth)
