@@ -1,0 +1,54 @@
+"""The experiments compare what they say they compare."""
+
+from pathlib import Path
+
+import ablation
+import fine_tuning
+import numpy as np
+import pytest
+import runs
+
+SAMPLE = Path(__file__).parents[1] / 'data' / 'sample'
+
+
+def test_ablation_goes_from_the_papers_recipe_to_ours():
+    lines = list(ablation.recipes({'max_epochs': 3}).values())
+    paper, ours = runs.read_recipe('train'), runs.read_recipe('train_compact')
+    first = {key: value for key, value in lines[0].items() if key != 'network'}
+    assert first == {**{key: paper[key] for key in first}, 'pretrained': False, 'max_epochs': 3}
+    assert all(lines[-1][key] == ours[key] for key in set(ours) - set(ablation.NO_INGREDIENTS))
+    for before, after in zip(lines, lines[1:]):
+        assert before != after
+
+
+def test_kinds_of_a_dataset_are_linked(tmp_path):
+    fine_tuning.link_kinds(SAMPLE, tmp_path / 'indoors', ['interior'])
+    fine_tuning.link_kinds(SAMPLE, tmp_path / 'indoors', ['interior'])
+    linked = sorted((tmp_path / 'indoors').glob('*/*/*'))
+    wanted = sorted(SAMPLE.glob('*/*/interior_*'))
+    assert [path.relative_to(tmp_path / 'indoors') for path in linked] == [
+        path.relative_to(SAMPLE) for path in wanted] and wanted
+    assert np.load(next(path for path in linked if path.suffix == '.npy')).shape == (144, 256)
+    assert (tmp_path / 'indoors' / 'camera.json').exists()
+
+
+def test_a_run_that_is_done_is_not_repeated(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(runs.subprocess, 'run', lambda command, **_: calls.append(command))
+    runs.train(tmp_path / 'run', {'max_epochs': 1})
+    assert '--config' in calls[0]
+    (tmp_path / 'run' / 'done').unlink()
+    (tmp_path / 'run' / 'last.pt').touch()
+    runs.train(tmp_path / 'run', {'max_epochs': 1})
+    assert '--resume' in calls[1]
+    runs.train(tmp_path / 'run', {'max_epochs': 1})
+    assert len(calls) == 2
+
+
+def test_a_table_has_a_line_for_each_ingredient():
+    scores = dict.fromkeys(ablation.INGREDIENTS, dict.fromkeys(ablation.COLUMNS.values(), 0.5))
+    lines = ablation.table(scores).splitlines()
+    assert len(lines) == len(scores) + 2
+    assert lines[-1].count('| 0.500 ') == len(ablation.COLUMNS)
+    with pytest.raises(KeyError):
+        ablation.table({'a line': {}})
