@@ -33,6 +33,9 @@ class ModelInfo:
         trained with; None where the training data did not say.
     dataset, metrics, versions : dict
         What it was trained on, how it scored, and the software that made it.
+    aspect : float
+        Width over height of the training pictures, before they were stretched to the input.
+        The paper's, 16 : 9, where a file does not say.
 
     """
 
@@ -43,6 +46,7 @@ class ModelInfo:
     dataset: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
     versions: Dict = field(default_factory=dict)
+    aspect: float = 16.0 / 9.0
 
     def to_json(self) -> str:
         """Return the metadata entry of a model file."""
@@ -64,8 +68,8 @@ class ModelInfo:
             known = {f.name for f in fields(cls)}
             info = cls(**{k: v for k, v in values.items() if k in known})
             height, width = info.input_size
-            if not (height > 0 and width > 0 and info.max_depth > 0):
-                raise ValueError('input_size and max_depth must be positive')
+            if not (height > 0 and width > 0 and info.max_depth > 0 and info.aspect > 0):
+                raise ValueError('input_size, max_depth and aspect must be positive')
             if info.focal is not None and not info.focal > 0:
                 raise ValueError('focal must be positive, or null')
         except (ValueError, TypeError, AttributeError) as error:

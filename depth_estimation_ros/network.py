@@ -57,6 +57,10 @@ class ResNet34Upsample(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.decoder(self.encoder_layers(image))
 
+    def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """Return depth, and the confidence that this network does not have."""
+        return self(image), None
+
     def load_encoder(self, encoder: nn.Module) -> None:
         """Take the weights of timm's ResNet-34."""
         weights = nn.Sequential(*encoder.children()).state_dict()
@@ -119,6 +123,10 @@ class SkipNetwork(nn.Module):
         # In float32 also under autocast: half precision would lay steps over far ground.
         x = functional.interpolate(self.head(x).float(), size=image.shape[-2:], mode='bilinear')
         return self.max_depth * torch.sigmoid(x)
+
+    def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """Return depth, and the confidence that this network does not have."""
+        return self(image), None
 
     def load_encoder(self, encoder: nn.Module) -> None:
         """Take the weights of timm's encoder."""

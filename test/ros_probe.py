@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Callable, Dict, List, Optional, Union
 
-from depth_estimation_ros.geometry import fill_camera_info
+from depth_estimation_ros.camera_info import fill_camera_info
 from depth_estimation_ros.image_messages import from_array
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -33,6 +33,7 @@ class Inbox:
     def __init__(self):
         self.messages: List = []
         self._came = threading.Condition()
+        self._closed = False
 
     def put(self, message):
         """Take a message."""
@@ -40,12 +41,19 @@ class Inbox:
             self.messages.append(message)
             self._came.notify_all()
 
+    def close(self):
+        """Nothing more will come: end all waiting."""
+        with self._came:
+            self._closed = True
+            self._came.notify_all()
+
     def wait(self, wanted: Callable, timeout: float = TIMEOUT):
         """Return the first message that is wanted, now or later; None after the timeout."""
         def found():
             return next((message for message in list(self.messages) if wanted(message)), None)
         with self._came:
-            return self._came.wait_for(found, timeout)
+            self._came.wait_for(lambda: found() is not None or self._closed, timeout)
+            return found()
 
     def wait_for_count(self, count: int, timeout: float = TIMEOUT) -> bool:
         """Wait until so many messages have come."""
@@ -166,6 +174,7 @@ class NodeProcess:
     def _read(self):
         for line in self._process.stdout:
             self._lines.put(line)
+        self._lines.close()
 
 
 class Camera:

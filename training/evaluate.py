@@ -56,7 +56,7 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
         return lambda rgb: mean
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
-    return lambda rgb: estimator.estimate(rgb, focal, size='network')
+    return lambda rgb: estimator.estimate(rgb, focal, size='network').depth
 
 
 def draw_extremes(predict: Callable, dataset: DepthDataset, images: List[Scores],

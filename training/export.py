@@ -137,7 +137,7 @@ def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> 
             [:height, :width])
         with torch.inference_mode():
             expected = deployed(torch.from_numpy(image)[None])[0].numpy()
-        difference = max(difference, float(np.abs(backend.run(image) - expected).max()))
+        difference = max(difference, float(np.abs(backend.run(image).depth - expected).max()))
     return difference
 
 
