@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import sys
 import time
 import traceback
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import List, Optional, Tuple, Union
 
 from depth_estimation_ros import (
     camera_info, depth_settings, diagnostics, image_messages, node_process, node_settings)
@@ -19,6 +19,7 @@ from depth_estimation_ros.frame_worker import FrameWorker
 from depth_estimation_ros.image_messages import ImageMessageError
 from depth_estimation_ros.model_loader import ModelLoader
 from depth_estimation_ros.node_process import NodeError
+from depth_estimation_ros.node_settings import AT_ACTIVATION
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -63,7 +64,7 @@ class DepthNode(LifecycleNode):
         self._statistics = FrameStatistics()
         # From activate to deactivate.
         self._worker: Optional[FrameWorker[Frame]] = None
-        self._inputs: Dict[str, Subscription] = {}
+        self._inputs: List[Subscription] = []
         self._image_topic = ''
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
@@ -124,8 +125,13 @@ class DepthNode(LifecycleNode):
         self._watchdog = CameraWatchdog()
         self._enabled = True
         # camera_info first: the executor then hands it over before an image that came with it.
-        self._subscribe('camera_info', CameraInfo, self._on_camera_info)
-        self._subscribe_to_images()
+        kinds = {'camera_info': (CameraInfo, self._on_camera_info),
+                 'image': (MESSAGE_TYPES[self._setting('image_transport')], self._on_image)}
+        self._inputs = [
+            self.create_subscription(kind, topic, callback, INPUT_QOS,
+                                     callback_group=self._inputs_group)
+            for topic, (kind, callback) in kinds.items()]
+        self._image_topic = self._inputs[-1].topic_name
         self.get_logger().info(f'Active: {self._image_topic} -> {self._outputs.topic}')
         return result
 
@@ -157,21 +163,10 @@ class DepthNode(LifecycleNode):
         self._stop()
         super().destroy_node()
 
-    def _subscribe(self, topic: str, kind, callback: Callable):
-        """Subscribe to a topic, in place of an earlier subscription to it."""
-        if topic in self._inputs:
-            self.destroy_subscription(self._inputs[topic])
-        self._inputs[topic] = self.create_subscription(
-            kind, topic, callback, INPUT_QOS, callback_group=self._inputs_group)
-
-    def _subscribe_to_images(self):
-        self._subscribe('image', MESSAGE_TYPES[self._setting('image_transport')], self._on_image)
-        self._image_topic = self._inputs['image'].topic_name
-
     def _stop(self):
-        for subscription in self._inputs.values():
+        for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self._inputs = {}
+        self._inputs = []
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
@@ -218,6 +213,9 @@ class DepthNode(LifecycleNode):
     def _check_parameters(self, parameters: List[Parameter]) -> SetParametersResult:
         known = [parameter for parameter in parameters if parameter.name in SETTINGS]
         problems = [SETTINGS[each.name].problem(each.name, each.value) for each in known]
+        problems += [f'{each.name} applies at activation: deactivate the node first'
+                     for each in known if self._worker is not None
+                     and SETTINGS[each.name].applies == AT_ACTIVATION]
         if all(map(self.has_parameter, SETTINGS)):  # else they are being declared
             new = {each.name: each.value for each in known}
             problems.append(depth_settings.problem(
@@ -243,11 +241,8 @@ class DepthNode(LifecycleNode):
             # The worker takes it with its next frame.
             self._estimator, self._next_estimator = self._next_estimator, None
             self.get_logger().info(f'Now runs {self._what_runs()}')
-        if self._worker is None:
-            return
-        self._worker.set_period(self._period())
-        if any(parameter.name == 'image_transport' for parameter in parameters):
-            self._subscribe_to_images()
+        if self._worker is not None:
+            self._worker.set_period(self._period())
 
     def _set_enabled(self, request: SetBool.Request,
                      response: SetBool.Response) -> SetBool.Response:

@@ -5,7 +5,7 @@ from typing import Callable
 
 from depth_estimation_ros.backends import DEVICES
 from depth_estimation_ros.estimator import FITS, SIZES
-from depth_estimation_ros.node_settings import AT_ONCE, AT_START, Setting
+from depth_estimation_ros.node_settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 from depth_estimation_ros.validity import OUT_OF_RANGE, Validity
 
 SETTINGS = {
@@ -19,7 +19,7 @@ SETTINGS = {
     'image_transport': Setting(
         'raw', "Type of the topic 'image': sensor_msgs/Image (raw) or "
         'sensor_msgs/CompressedImage (compressed).',
-        AT_ONCE, choices=('raw', 'compressed')),
+        AT_ACTIVATION, choices=('raw', 'compressed')),
     'fit': Setting(
         'stretch', "How the image becomes the network's input: stretch takes the whole image, "
         "crop the largest part in its centre with the training pictures' aspect ratio; around "

@@ -7,7 +7,7 @@ from typing import Dict, Optional, Tuple, Union
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-AT_START, AT_ONCE = 'at start', 'at once'
+AT_START, AT_ACTIVATION, AT_ONCE = 'at start', 'at activation', 'at once'
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Setting:
     default : str, bool, int or float
     description : str
     applies : str
-        When a change has its effect: AT_START (it is read-only) or AT_ONCE.
+        When a change has its effect: AT_START (it is read-only), AT_ACTIVATION or AT_ONCE.
     choices : tuple of str
         The values that a text may have; empty for any.
     limits : (number, number), optional
