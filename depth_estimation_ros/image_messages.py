@@ -161,10 +161,12 @@ def to_millimetres(depth: np.ndarray) -> np.ndarray:
         0 where depth is unknown, out of range, or more than 65.535 m.
 
     """
-    millimetres = np.rint(depth * np.float32(1000.0))
+    millimetres = depth * np.float32(1000.0)
+    np.rint(millimetres, out=millimetres)
     # Neither comparison holds for NaN.
     known = (millimetres > 0.0) & (millimetres <= 65535.0)
-    return np.where(known, millimetres, np.float32(0.0)).astype(np.uint16)
+    np.copyto(millimetres, np.float32(0.0), where=~known)
+    return millimetres.astype(np.uint16)
 
 
 def _pixels(message: Image, encoding: Encoding) -> np.ndarray:

@@ -13,9 +13,8 @@ no point, and isn't counted. A predicted point is
 
 What is neither is a surface at a wrong distance, which no edge filter can find. The curve shows,
 for each threshold, the share of the flying points that the filter removes and the share of the
-good points that it removes with them. A good point is worth two flying ones: of an obstacle that
-loses its rim, less is left to see than a veil adds. The threshold with the largest difference is
-marked.
+good points that it removes with them. A good point counts as two flying ones: an obstacle that is
+not seen is worse than one that is not there. The threshold with the largest difference is marked.
 """
 
 import argparse
