@@ -222,6 +222,18 @@ def test_size_and_encoding_may_change_at_any_time(node):
                 to_depth(message).mean(), depth.mean(), atol=0.1, err_msg=encoding)
 
 
+def test_a_rate_keeps_the_newest_image_waiting_until_it_is_due(node):
+    node.set_parameters(rate=0.001)
+    node.depth_of(plain(5.0))
+    node.diagnostics.wait_for_count(len(node.diagnostics.messages) + 1)
+    before = int(values_of(node.diagnostics.messages[-1].status[0])['frames replaced'])
+    waiting = [node.camera.send(plain(5.0)) for _ in range(3)]
+    node.status(lambda values: int(values['frames replaced']) == before + 2)
+    node.set_parameters(rate=0.0)
+    assert node.depth.wait(lambda message: message.header == waiting[-1])
+    assert not any(message.header in waiting[:-1] for message in node.depth.messages)
+
+
 def test_inference_can_be_paused_and_go_on(node):
     def switch(on):
         response = node.probe.call(
