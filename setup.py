@@ -7,7 +7,7 @@ package_name = 'depth_estimation_ros'
 # ROS 2 from the Python package index, for machines without a ROS installation.
 ros = [f'ros-jazzy-{name}' for name in (
     'diagnostic-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp', 'sensor-msgs',
-    'std-msgs')]
+    'std-msgs', 'std-srvs')]
 # What runs a .safetensors or .pth model: on CUDA, and in training.
 torch = ['safetensors', 'timm>=1.0', 'torch>=2.5']
 train = torch + [
@@ -55,7 +55,6 @@ setup(
         'numpy',
         'opencv-python-headless',
         'openvino',
-        'rosbags-image',
         'setuptools',
     ],
     extras_require={'ros': ros, 'torch': torch, 'train': train, 'test': test},

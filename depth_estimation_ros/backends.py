@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Optional, Protocol
 
 from depth_estimation_ros import model_file
 from depth_estimation_ros.model_file import ModelFileError, ModelInfo
@@ -15,23 +15,40 @@ class DeviceError(RuntimeError):
     """A device that was asked for and is not there."""
 
 
+class Estimate(NamedTuple):
+    """
+    What a network says of an image.
+
+    Attributes
+    ----------
+    depth : float32 (H, W), metres along the camera's Z axis
+    confidence : float32 (H, W), 0 to 1, or None
+        None where the model tells none.
+
+    """
+
+    depth: np.ndarray
+    confidence: Optional[np.ndarray]
+
+
 class Backend(Protocol):
     """
     A network that is ready to run.
 
     Attributes
     ----------
-    name, device : str
-        For people: what runs it and where.
+    name, device, precision : str
+        For people: what runs it, where, and in which numbers it computes.
     info : ModelInfo
 
     """
 
     name: str
     device: str
+    precision: str
     info: ModelInfo
 
-    def run(self, image: np.ndarray) -> np.ndarray:
+    def run(self, image: np.ndarray) -> Estimate:
         """
         Run the network once.
 
@@ -42,7 +59,7 @@ class Backend(Protocol):
 
         Returns
         -------
-        float32 (H, W), metres
+        Estimate
             Valid until the next call.
 
         """
@@ -65,16 +82,27 @@ class OpenVINOBackend:
         shape = openvino.PartialShape([1, *self.info.input_size, 3])
         if len(model.inputs) != 1 or model.inputs[0].partial_shape != shape:
             raise ModelFileError(f'{path} must have one input of the shape {shape}.')
+        maps = openvino.PartialShape([1, *self.info.input_size])
+        names = [output.get_any_name() for output in model.outputs]
+        if names[:1] != ['depth'] or names[1:] not in ([], ['confidence']) or any(
+                output.partial_shape != maps for output in model.outputs):
+            raise ModelFileError(
+                f"{path} must have the output 'depth' and may have a second, 'confidence', both "
+                f'of the shape {maps}.')
         # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
         # steps of 6 cm over ground that is 15 m away.
         compiled = core.compile_model(model, 'CPU', {
             'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': 'f32'})
+        self.precision = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
         self._request = compiled.create_infer_request()
+        self._tells_confidence = len(names) > 1
 
-    def run(self, image: np.ndarray) -> np.ndarray:
+    def run(self, image: np.ndarray) -> Estimate:
         """Run the network once; see `Backend.run`."""
         self._request.infer({0: image[None]}, share_inputs=True)
-        return self._request.get_output_tensor(0).data[0]
+        return Estimate(
+            self._request.get_output_tensor(0).data[0],
+            self._request.get_output_tensor(1).data[0] if self._tells_confidence else None)
 
 
 def _onnx_metadata(model, path: Path) -> str:
@@ -102,17 +130,19 @@ class TorchBackend:
                 "the extra 'torch' of this package, or use an .onnx file.") from error
         self._torch = torch
         self.device = device
+        self.precision = 'f16' if device == 'cuda' else 'f32'
         module, self.info = network.from_file(path)
         self._module = module.eval().to(device, memory_format=torch.channels_last)
 
-    def run(self, image: np.ndarray) -> np.ndarray:
+    def run(self, image: np.ndarray) -> Estimate:
         """Run the network once; see `Backend.run`."""
         torch = self._torch
         with torch.inference_mode(), torch.autocast('cuda', torch.float16,
                                                     enabled=self.device == 'cuda'):
             batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
-            depth = self._module(batch.float() / 255.0)
-        return depth[0, 0].float().cpu().numpy()
+            maps = self._module.estimate(batch.float() / 255.0)
+        return Estimate(*(each if each is None else each[0, 0].float().cpu().numpy()
+                          for each in maps))
 
 
 def has_cuda() -> bool:

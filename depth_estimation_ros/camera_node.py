@@ -6,7 +6,8 @@ import sys
 from typing import Iterator, List, Optional
 
 from depth_estimation_ros import image_messages, node_process, node_settings
-from depth_estimation_ros.geometry import fill_camera_info, Intrinsics
+from depth_estimation_ros.camera_info import fill_camera_info
+from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.node_process import NodeError
 from depth_estimation_ros.node_settings import Setting
 from depth_estimation_ros.recording import open_recording, RecordedFrame, RecordingError

@@ -6,51 +6,37 @@ import time
 import traceback
 from typing import List, Optional, Tuple, Union
 
-from depth_estimation_ros import image_messages, node_process, node_settings
-from depth_estimation_ros.backends import DEVICES
-from depth_estimation_ros.depth_colors import colorize
+from depth_estimation_ros import (
+    camera_info, depth_settings, diagnostics, image_messages, node_process, node_settings)
+from depth_estimation_ros.camera_tracker import CameraTracker
+from depth_estimation_ros.camera_watchdog import CameraWatchdog
+from depth_estimation_ros.depth_outputs import DepthOutputs
+from depth_estimation_ros.depth_settings import Options, SETTINGS
+from depth_estimation_ros.diagnostics import NodeReport
 from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.frame_worker import FrameWorker
-from depth_estimation_ros.geometry import from_camera_info, IntrinsicsError
 from depth_estimation_ros.image_messages import ImageMessageError
-from depth_estimation_ros.node_settings import AT_CONFIGURE, AT_ONCE, AT_START, Setting
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from depth_estimation_ros.model_loader import ModelLoader
+from depth_estimation_ros.node_process import NodeError
+from depth_estimation_ros.node_settings import AT_ACTIVATION
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
+from std_srvs.srv import SetBool
 
 # Takes reliable and best effort cameras alike, and never queues an old image.
 INPUT_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-# Serves reliable and best effort subscribers alike: depth_image_proc and RViz ask for reliable.
-OUTPUT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 
 LOG_PERIOD = 5.0  # seconds between two reports of the same trouble
-
-
-SETTINGS = {
-    'model': Setting(
-        'compact', 'Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
-        'model.', AT_CONFIGURE),
-    'device': Setting(
-        'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU.',
-        AT_CONFIGURE, choices=DEVICES),
-    'image_transport': Setting(
-        'raw', "Type of the topic 'image': sensor_msgs/Image (raw) or "
-        'sensor_msgs/CompressedImage (compressed).',
-        AT_CONFIGURE, choices=('raw', 'compressed')),
-    'focal_scaling': Setting(
-        'auto', "Whether depth is corrected for the camera's focal length, from camera_info.",
-        AT_ONCE, choices=('auto', 'off')),
-    'autostart': Setting(
-        True, 'Whether the node configures and activates itself when it starts.', AT_START),
-}
 
 MESSAGE_TYPES = {'raw': Image, 'compressed': CompressedImage}
 
@@ -61,19 +47,6 @@ class Frame:
 
     message: Union[Image, CompressedImage]
     arrived: float
-
-
-class ImageOutput:
-    """A topic of images, and the message that is filled anew for each of them."""
-
-    def __init__(self, publisher: Publisher):
-        self.publisher = publisher
-        self._message: Optional[Image] = None
-
-    def publish(self, pixels: np.ndarray, encoding: str, header: Header):
-        """Publish an array; publishing copies it, so the message can be used again."""
-        self._message = image_messages.from_array(pixels, encoding, header, self._message)
-        self.publisher.publish(self._message)
 
 
 class DepthNode(LifecycleNode):
@@ -87,25 +60,36 @@ class DepthNode(LifecycleNode):
         super().__init__('depth_estimation')
         # From configure to cleanup.
         self._estimator: Optional[DepthEstimator] = None
-        self._depth: Optional[ImageOutput] = None
-        self._color: Optional[ImageOutput] = None
-        self._depth_info: Optional[Publisher] = None
+        self._outputs: Optional[DepthOutputs] = None
         self._statistics = FrameStatistics()
         # From activate to deactivate.
         self._worker: Optional[FrameWorker[Frame]] = None
-        self._inputs: List = []
-        self._camera_info: Optional[CameraInfo] = None
+        self._inputs: List[Subscription] = []
+        self._image_topic = ''
+        self._camera = CameraTracker(self.get_logger())
+        self._watchdog = CameraWatchdog()
+        self._enabled = True
         # What was last reported, so that it is said once.
         self._configure_error = ''
-        self._camera_trouble = ''
         self._reported = Summary()
 
         self._survive_impossible_transitions()
+        self._loader = ModelLoader()
+        self._loader.load_before_setting(self, self._other_model)
+        self._next_estimator: Optional[DepthEstimator] = None
         self.add_on_set_parameters_callback(self._check_parameters)
         node_settings.declare(self, SETTINGS)
+        if depth_settings.problem(self._setting):
+            raise NodeError(depth_settings.problem(self._setting))
+        self._options = Options.read(self._setting)
+        self.add_post_set_parameters_callback(self._apply_parameters)
+
+        # Images and diagnostics go on while a request to set a parameter waits for its model.
+        self._inputs_group = MutuallyExclusiveCallbackGroup()
+        self.create_service(SetBool, 'depth/set_enabled', self._set_enabled)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Not the node's clock: with use_sim_time that one stands still while no simulation runs.
-        self.create_timer(1.0, self._publish_diagnostics,
+        self.create_timer(1.0, self._look_around, MutuallyExclusiveCallbackGroup(),
                           clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def start(self):
@@ -119,7 +103,7 @@ class DepthNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; on a wrong one the node stays unconfigured, and says why."""
         try:
-            self._estimator = DepthEstimator(self._setting('model'), self._setting('device'))
+            self._estimator = self._loader.load(self._setting('model'), self._setting('device'))
         except Exception as error:
             # Not only a ModelFileError: rclpy would swallow whatever is raised here.
             self._configure_error = str(error)
@@ -129,31 +113,26 @@ class DepthNode(LifecycleNode):
         self._configure_error = ''
         self._statistics = FrameStatistics()
         self._reported = Summary()
-        self._depth = ImageOutput(
-            self.create_lifecycle_publisher(Image, 'depth/image', OUTPUT_QOS))
-        self._color = ImageOutput(
-            self.create_lifecycle_publisher(Image, 'depth/color', OUTPUT_QOS))
-        self._depth_info = self.create_lifecycle_publisher(
-            CameraInfo, 'depth/camera_info', OUTPUT_QOS)
-        backend, converter = self._estimator.backend, image_messages.converter()
-        self.get_logger().info(
-            f'Configured: {self._setting("model")} with {backend.name} on {backend.device}, '
-            f'images by {converter.name}')
-        if converter.note:
-            self.get_logger().info(converter.note)
+        self._outputs = DepthOutputs(self)
+        self.get_logger().info(f'Configured: {self._what_runs()}')
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take images."""
         result = super().on_activate(state)
-        self._worker = FrameWorker(self._work, self._statistics.count_replaced)
+        self._worker = FrameWorker(self._work, self._statistics.count_replaced, self._period())
+        self._camera = CameraTracker(self.get_logger())
+        self._watchdog = CameraWatchdog()
+        self._enabled = True
         # camera_info first: the executor then hands it over before an image that came with it.
+        kinds = {'camera_info': (CameraInfo, self._on_camera_info),
+                 'image': (MESSAGE_TYPES[self._setting('image_transport')], self._on_image)}
         self._inputs = [
-            self.create_subscription(CameraInfo, 'camera_info', self._on_camera_info, INPUT_QOS),
-            self.create_subscription(MESSAGE_TYPES[self._setting('image_transport')], 'image',
-                                     self._on_image, INPUT_QOS)]
-        self.get_logger().info(
-            f'Active: {self._inputs[1].topic_name} -> {self._depth.publisher.topic_name}')
+            self.create_subscription(kind, topic, callback, INPUT_QOS,
+                                     callback_group=self._inputs_group)
+            for topic, (kind, callback) in kinds.items()]
+        self._image_topic = self._inputs[-1].topic_name
+        self.get_logger().info(f'Active: {self._image_topic} -> {self._outputs.topic}')
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -188,17 +167,14 @@ class DepthNode(LifecycleNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs = []
-        self._camera_info = None
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
 
     def _release(self):
-        for publisher in (self._depth and self._depth.publisher,
-                          self._color and self._color.publisher, self._depth_info):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
-        self._depth = self._color = self._depth_info = self._estimator = None
+        if self._outputs is not None:
+            self._outputs.release()
+        self._outputs = self._estimator = None
 
     def _survive_impossible_transitions(self):
         # In rclpy up to Jazzy, to ask for a transition that the state does not have raises an
@@ -216,34 +192,81 @@ class DepthNode(LifecycleNode):
 
         service.callback = refuse
 
-    # Parameters ---------------------------------------------------------------------------------
+    # Parameters and the service -----------------------------------------------------------------
 
     def _setting(self, name: str):
         return self.get_parameter(name).value
 
+    def _period(self) -> float:
+        rate = self._setting('rate')
+        return 1.0 / rate if rate else 0.0
+
+    def _other_model(self, parameters: List[Parameter]) -> Optional[Tuple[str, str]]:
+        """Return the model and device that parameters ask for in place of those that run."""
+        if self._estimator is None:
+            return None
+        new = {parameter.name: parameter.value for parameter in parameters}
+        now = self._setting('model'), self._setting('device')
+        wanted = new.get('model', now[0]), new.get('device', now[1])
+        return wanted if wanted != now else None
+
     def _check_parameters(self, parameters: List[Parameter]) -> SetParametersResult:
-        for parameter in parameters:
-            setting = SETTINGS.get(parameter.name)
-            if setting is None:
-                continue
-            if setting.choices and parameter.value not in setting.choices:
-                return SetParametersResult(successful=False, reason=(
-                    f'{parameter.name} is one of {", ".join(setting.choices)}, '
-                    f'not {parameter.value!r}'))
-            if setting.applies == AT_CONFIGURE and self._estimator is not None:
-                return SetParametersResult(successful=False, reason=(
-                    f'{parameter.name} applies at configure: deactivate and clean up the node '
-                    'first'))
-        return SetParametersResult(successful=True)
+        known = [parameter for parameter in parameters if parameter.name in SETTINGS]
+        problems = [SETTINGS[each.name].problem(each.name, each.value) for each in known]
+        problems += [f'{each.name} applies at activation: deactivate the node first'
+                     for each in known if self._worker is not None
+                     and SETTINGS[each.name].applies == AT_ACTIVATION]
+        if all(map(self.has_parameter, SETTINGS)):  # else they are being declared
+            new = {each.name: each.value for each in known}
+            problems.append(depth_settings.problem(
+                lambda name: new[name] if name in new else self._setting(name)))
+        reason = next(filter(None, problems), '')
+        if not reason:
+            reason = self._prepare_model(known)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    def _prepare_model(self, parameters: List[Parameter]) -> str:
+        """Load the model that parameters ask for; return why that cannot be."""
+        wanted = self._other_model(parameters)
+        try:
+            self._next_estimator = wanted and self._loader.load(*wanted)
+        except Exception as error:
+            self.get_logger().error(f'{self._setting("model")} stays: {error}')
+            return str(error)
+        return ''
+
+    def _apply_parameters(self, parameters: List[Parameter]):
+        self._options = Options.read(self._setting)
+        if self._next_estimator is not None:
+            # The worker takes it with its next frame.
+            self._estimator, self._next_estimator = self._next_estimator, None
+            self.get_logger().info(f'Now runs {self._what_runs()}')
+        if self._worker is not None:
+            self._worker.set_period(self._period())
+
+    def _set_enabled(self, request: SetBool.Request,
+                     response: SetBool.Response) -> SetBool.Response:
+        response.success = self._worker is not None
+        if response.success:
+            self._enabled = request.data
+            response.message = 'enabled' if request.data else 'paused'
+            self.get_logger().info(f'Inference is {response.message}')
+        else:
+            response.message = 'the node is not active: activate it first'
+        return response
 
     # Images -------------------------------------------------------------------------------------
 
     def _on_camera_info(self, message: CameraInfo):
-        self._camera_info = message
+        self._camera.info = message
 
     def _on_image(self, message: Union[Image, CompressedImage]):
+        self._watchdog.feed()
         self._statistics.count_received()
-        self._worker.put(Frame(message, time.monotonic()))
+        if self._enabled:
+            self._worker.put(Frame(message, time.monotonic()))
+        else:
+            self._statistics.count_paused()
 
     def _work(self, frame: Frame):
         try:
@@ -264,82 +287,57 @@ class DepthNode(LifecycleNode):
         self._statistics.count_published(frame.arrived)
 
     def _publish_depth(self, image: np.ndarray, header: Header):
-        camera_info, focal = self._camera(image.shape[1], image.shape[0])
-        depth = self._estimator.estimate(
-            image, focal if self._setting('focal_scaling') == 'auto' else None)
-        if camera_info is not None:
-            camera_info.header = header
-            self._depth_info.publish(camera_info)
-        self._depth.publish(depth, '32FC1', header)
-        if self._color.publisher.get_subscription_count():
-            self._color.publish(colorize(depth, self._estimator.info.max_depth), 'bgr8', header)
-
-    def _camera(self, width: int, height: int) -> Tuple[Optional[CameraInfo], Optional[float]]:
-        """Return the camera_info and the focal length (pixels) of an image, where known."""
-        info, focal, trouble = self._camera_info, None, ''
-        if info is None:
-            trouble = 'no camera_info has come in'
-        elif (info.width, info.height) != (width, height):
-            trouble = (f'camera_info is for {info.width} x {info.height} pixels, the image has '
-                       f'{width} x {height}')
-        else:
-            try:
-                intrinsics = from_camera_info(info)
-                trouble = '' if intrinsics else 'camera_info is of an uncalibrated camera'
-                focal = intrinsics.fx if intrinsics else None
-            except IntrinsicsError as error:
-                trouble = f'camera_info is unusable ({error})'
-        if trouble != self._camera_trouble:
-            self._camera_trouble = trouble
-            if trouble:
-                self.get_logger().warning(
-                    f'Depth without depth/camera_info and focal scaling: {trouble}')
-            else:
-                self.get_logger().info('camera_info fits the image')
-        return (None if trouble else info), focal
+        # Once for the whole frame: a parameter may change meanwhile.
+        options, estimator, info = self._options, self._estimator, self._camera.info
+        intrinsics = self._camera.intrinsics(info, *image.shape[1::-1], self._image_topic)
+        estimate = estimator.estimate(
+            image, intrinsics.fx if intrinsics and options.focal_scaling else None,
+            options.size, options.fit, options.validity, self._outputs.wants_confidence)
+        self._outputs.publish(
+            estimate, estimator.info.max_depth, header,
+            camera_info.describe(
+                info, estimator.intrinsics(intrinsics, options.size, options.fit), header)
+            if intrinsics else None)
 
     # Diagnostics --------------------------------------------------------------------------------
 
-    def _publish_diagnostics(self):
-        message = DiagnosticArray(status=[self._status()])
+    def _look_around(self):
+        """Once a second: is the camera there, and what is there to tell."""
+        silence = self._listen_for_camera() if self._worker is not None else ''
+        message = DiagnosticArray(status=[self._status(silence)])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
-    def _status(self) -> DiagnosticStatus:
-        now = self._statistics.summary()
-        level, text = self._judge(now)
-        self._reported = now
-        values = {
-            'frames in': now.received,
-            'frames out': now.published,
-            'frames replaced': now.replaced,
-            'frames refused': now.refused,
-            'frames failed': now.failed,
-            'last reason': now.last_reason,
-            'rate (Hz)': f'{now.rate:.1f}',
-            'latency p50 (ms)': f'{now.latency_p50:.1f}',
-            'latency p95 (ms)': f'{now.latency_p95:.1f}',
-            'model': self._setting('model'),
-        }
-        if self._estimator is not None:
-            values['backend'] = self._estimator.backend.name
-            values['device'] = self._estimator.backend.device
-        return DiagnosticStatus(
-            level=level, name=f'{self.get_fully_qualified_name().lstrip("/")}: depth',
-            message=text, hardware_id=values.get('device', ''),
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+    def _listen_for_camera(self) -> str:
+        changed = self._watchdog.check(self._setting('stale_after'))
+        silence = self._watchdog.sentence(
+            self._image_topic, self.count_publishers(self._image_topic))
+        if changed and silence:
+            self.get_logger().warning(f'Waiting for the camera: {silence}')
+        elif changed:
+            self.get_logger().info(f'The camera is back: images on {self._image_topic}')
+        return silence
 
-    def _judge(self, now: Summary) -> Tuple[bytes, str]:
-        """Return level and message: what is worst of what happened since the last report."""
-        if self._configure_error:
-            return DiagnosticStatus.ERROR, self._configure_error
-        if now.failed > self._reported.failed:
-            return DiagnosticStatus.ERROR, f'images without depth: {now.last_reason}'
-        if now.refused > self._reported.refused:
-            return DiagnosticStatus.WARN, f'images dropped: {now.last_reason}'
-        if self._estimator is None:
-            return DiagnosticStatus.OK, 'unconfigured'
-        return DiagnosticStatus.OK, 'inactive' if self._worker is None else 'active'
+    def _status(self, silence: str = '') -> DiagnosticStatus:
+        before, self._reported = self._reported, self._statistics.summary()
+        backend = self._estimator.backend if self._estimator else None
+        return diagnostics.status(
+            f'{self.get_fully_qualified_name().lstrip("/")}: depth',
+            NodeReport(
+                self._state(), self._configure_error, silence, self._camera.trouble,
+                self._setting('rate'), self._setting('model'),
+                *((backend.name, backend.device, backend.precision) if backend else ())),
+            self._reported, before)
+
+    def _state(self) -> str:
+        if self._worker is not None:
+            return 'active' if self._enabled else 'paused'
+        return 'unconfigured' if self._estimator is None else 'inactive'
+
+    def _what_runs(self) -> str:
+        backend = self._estimator.backend
+        return (f'{self._setting("model")} with {backend.name} on {backend.device} '
+                f'({backend.precision})')
 
 
 def create() -> DepthNode:

@@ -4,8 +4,13 @@ from typing import Optional
 
 import cv2
 from depth_estimation_ros import backends
-from depth_estimation_ros.geometry import focal_ratio
+from depth_estimation_ros.backends import Estimate
+from depth_estimation_ros.geometry import Box, centre_crop, focal_ratio, Intrinsics
+from depth_estimation_ros.validity import enlarge, Validity
 import numpy as np
+
+FITS = ('stretch', 'crop')
+SIZES = ('input', 'network')
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -47,17 +52,17 @@ class DepthEstimator:
 
     def __init__(self, model: str = 'compact', device: str = 'auto'):
         self.backend = backends.load(model, device)
-        height, width = self.backend.info.input_size
         # The first run allocates memory and, on CUDA, chooses kernels: not on a robot's time.
-        self.backend.run(np.zeros((height, width, 3), np.uint8))
+        self.backend.run(np.zeros((*self.info.input_size, 3), np.uint8))
 
     @property
     def info(self) -> backends.ModelInfo:
         """Metadata of the model."""
         return self.backend.info
 
-    def estimate(self, image: np.ndarray, focal: Optional[float] = None,
-                 size: str = 'input') -> np.ndarray:
+    def estimate(self, image: np.ndarray, focal: Optional[float] = None, size: str = 'input',
+                 fit: str = 'stretch', validity: Optional[Validity] = None,
+                 want_confidence: bool = True) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -68,16 +73,27 @@ class DepthEstimator:
             The camera's horizontal focal length in pixels of `image`. Depth is scaled by its
             ratio to the training camera's, where the model knows that one.
         size : str
-            'input' for depth at the image's size, 'network' for depth at the network's.
+            'input' for maps of the image's size, 'network' for the network's.
+        fit : str
+            How the image becomes the network's input: 'stretch' for the whole image, as in the
+            paper, 'crop' for the largest part in its centre that has the training pictures'
+            aspect ratio. At the image's size, pixels around that part have no depth (NaN) and no
+            confidence; at the network's, the maps are those of the part.
+        validity : Validity, optional
+            What makes a depth known and in range. Without it, depth is as the network gives it.
+        want_confidence : bool
+            False saves the work of bringing the confidence to its size.
 
         Returns
         -------
-        float32 (H, W), metres along the camera's Z axis
+        Estimate
+            Its depth is unknown (NaN) or out of range where `validity` says so.
 
         Raises
         ------
         ValueError
-            Where the image is no uint8 RGB, or `focal` is not positive.
+            Where the image is no uint8 RGB, `focal` is not positive, or `fit` or `size` is none
+            of those above.
 
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
@@ -85,11 +101,59 @@ class DepthEstimator:
                              f'got {image.dtype} {image.shape}')
         if focal is not None and not focal > 0.0:
             raise ValueError(f'focal must be a positive number of pixels, got {focal}')
+        if size not in SIZES:
+            raise ValueError(f'size must be one of {", ".join(SIZES)}, got {size!r}')
         height, width = self.info.input_size
-        depth = self.backend.run(np.ascontiguousarray(resize(image, width, height)))
+        box = self.seen(image.shape[1], image.shape[0], fit)
+        part = image[box.top:box.top + box.height, box.left:box.left + box.width]
+        depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
+        ratio = 1.0
         if focal is not None and self.info.focal is not None:
-            depth = depth * np.float32(
-                focal_ratio(focal, image.shape[1], self.info.focal, width))
-        if size == 'network':
-            return depth.copy()
-        return cv2.resize(depth, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            ratio = focal_ratio(focal, box.width, self.info.focal, width)
+        unknown = validity.unknown(depth, confidence) if validity else None
+        # New arrays: the backend fills its own again.
+        depth = depth * np.float32(ratio)
+        confidence = confidence.copy() if confidence is not None and want_confidence else None
+        if size == 'network' and unknown is not None:
+            depth[unknown] = np.nan
+        if size == 'input':
+            depth = _in_image(image, box, np.nan, depth, unknown)
+            if confidence is not None:
+                confidence = _in_image(image, box, 0.0, confidence)
+        if validity:
+            validity.mark_range(depth, ratio * self.info.max_depth)
+        return Estimate(depth, confidence)
+
+    def seen(self, width: int, height: int, fit: str) -> Box:
+        """
+        Return the part of an image that the network sees.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such `fit`.
+
+        """
+        if fit not in FITS:
+            raise ValueError(f'fit must be one of {", ".join(FITS)}, got {fit!r}')
+        if fit == 'crop':
+            return centre_crop(width, height, self.info.aspect)
+        return Box(0, 0, width, height)
+
+    def intrinsics(self, image: Intrinsics, size: str = 'input',
+                   fit: str = 'stretch') -> Intrinsics:
+        """Return the intrinsics of the maps that `estimate` gives for an image with `image`."""
+        if size == 'input':
+            return image
+        height, width = self.info.input_size
+        return image.cropped(*self.seen(image.width, image.height, fit)).resized(width, height)
+
+
+def _in_image(image: np.ndarray, box: Box, around: float, values: np.ndarray,
+              unknown: Optional[np.ndarray] = None) -> np.ndarray:
+    """Return a map of the image's size: `values` within the box, `around` outside of it."""
+    result = np.empty(image.shape[:2], np.float32)
+    if (box.height, box.width) != result.shape:
+        result.fill(around)
+    enlarge(values, unknown, result[box.top:box.top + box.height, box.left:box.left + box.width])
+    return result

@@ -1,4 +1,4 @@
-"""What became of the frames: counts, rate and latency."""
+"""What became of the frames: counts, rates, latency and age."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,27 +8,30 @@ from typing import Deque, NamedTuple
 
 import numpy as np
 
-# Rate and latency are those of the last seconds: a person looks at what happens now.
+# Rates and latency are those of the last seconds: a person looks at what happens now.
 WINDOW = 5.0
 
 
 @dataclass(frozen=True)
 class Summary:
     """
-    A moment's statistics; `received` is the sum of the next four and the frames in work.
+    A moment's statistics; `received` is the sum of the next five and the frames in work.
 
     Attributes
     ----------
-    received, published, replaced, refused, failed : int
+    received, published, replaced, refused, failed, paused : int
         Frames that came in; whose depth went out; that a newer one replaced; that held no usable
-        image; on which the network or the publishing failed. Since the node was configured.
+        image; on which the network or the publishing failed; that came while the node was
+        paused. Since the node was configured.
     last_reason : str
         Why the last frame was refused, or failed.
-    rate : float
-        Depth images per second over the last seconds.
+    camera_rate, rate : float
+        Frames in and depth images out per second, over the last seconds.
     latency_p50, latency_p95 : float
         Milliseconds from the arrival of an image to the publication of its depth, over the last
         seconds; NaN where there were none.
+    age : float
+        Seconds since the image came in whose depth was published last; NaN before the first.
 
     """
 
@@ -37,10 +40,13 @@ class Summary:
     replaced: int = 0
     refused: int = 0
     failed: int = 0
+    paused: int = 0
     last_reason: str = ''
+    camera_rate: float = 0.0
     rate: float = 0.0
     latency_p50: float = float('nan')
     latency_p95: float = float('nan')
+    age: float = float('nan')
 
 
 class _Published(NamedTuple):
@@ -54,13 +60,18 @@ class FrameStatistics:
     def __init__(self):
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(
-            ('received', 'published', 'replaced', 'refused', 'failed'), 0)
+            ('received', 'published', 'replaced', 'refused', 'failed', 'paused'), 0)
         self._last_reason = ''
+        self._received: Deque[float] = deque()
         self._published: Deque[_Published] = deque()
+        self._newest = float('nan')
 
     def count_received(self):
         """Count a frame that came in."""
-        self._count('received')
+        with self._lock:
+            self._counts['received'] += 1
+            self._received.append(time.monotonic())
+            self._forget()
 
     def count_replaced(self):
         """Count a frame that was dropped for a newer one."""
@@ -74,33 +85,45 @@ class FrameStatistics:
         """Count a frame on which the network or the publishing failed."""
         self._count('failed', reason)
 
+    def count_paused(self):
+        """Count a frame that came while the node was paused."""
+        self._count('paused')
+
     def count_published(self, arrived: float):
         """Count a frame whose depth went out; it came in at `arrived` (time.monotonic)."""
         now = time.monotonic()
         with self._lock:
             self._counts['published'] += 1
             self._published.append(_Published(now, now - arrived))
-            self._forget(now)
+            self._newest = arrived
+            self._forget()
 
     def summary(self) -> Summary:
         """Return the statistics of this moment."""
         with self._lock:
-            self._forget(time.monotonic())
-            counts, reason = dict(self._counts), self._last_reason
-            recent = list(self._published)
-        if not recent:
-            return Summary(**counts, last_reason=reason)
-        p50, p95 = np.percentile([1e3 * frame.latency for frame in recent], (50, 95))
-        span = recent[-1].at - recent[0].at
-        return Summary(**counts, last_reason=reason,
-                       rate=(len(recent) - 1) / span if span > 0.0 else 0.0,
-                       latency_p50=float(p50), latency_p95=float(p95))
+            self._forget()
+            counts, reason, newest = dict(self._counts), self._last_reason, self._newest
+            received, published = list(self._received), list(self._published)
+        p50, p95 = np.percentile([1e3 * frame.latency for frame in published], (50, 95)) \
+            if published else (float('nan'),) * 2
+        return Summary(
+            **counts, last_reason=reason, camera_rate=_rate(received),
+            rate=_rate([frame.at for frame in published]),
+            latency_p50=float(p50), latency_p95=float(p95), age=time.monotonic() - newest)
 
     def _count(self, what: str, reason: str = ''):
         with self._lock:
             self._counts[what] += 1
             self._last_reason = reason or self._last_reason
 
-    def _forget(self, now: float):
-        while self._published and self._published[0].at < now - WINDOW:
+    def _forget(self):
+        begin = time.monotonic() - WINDOW
+        while self._received and self._received[0] < begin:
+            self._received.popleft()
+        while self._published and self._published[0].at < begin:
             self._published.popleft()
+
+
+def _rate(times) -> float:
+    span = times[-1] - times[0] if times else 0.0
+    return (len(times) - 1) / span if span > 0.0 else 0.0

@@ -7,12 +7,22 @@ picture reaches from -0.5 to width - 0.5.
 
 from dataclasses import asdict, dataclass, fields
 import json
+import math
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 
 class IntrinsicsError(ValueError):
     """Intrinsics that cannot be used; the message says why."""
+
+
+class Box(NamedTuple):
+    """A part of a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,10 @@ class Intrinsics:
     cy: float
 
     def __post_init__(self):
-        if not (self.width > 0 and self.height > 0 and self.fx > 0 and self.fy > 0):
-            raise IntrinsicsError(
-                f'width, height, fx and fy must be positive, got {asdict(self)}')
+        if not (self.width > 0 and self.height > 0 and self.fx > 0 and self.fy > 0
+                and all(map(math.isfinite, (self.fx, self.fy, self.cx, self.cy)))):
+            raise IntrinsicsError('width, height, fx and fy must be positive, and cx and cy '
+                                  f'finite, got {asdict(self)}')
 
     def resized(self, width: int, height: int) -> 'Intrinsics':
         """Return the intrinsics after stretching the picture to `width` x `height`."""
@@ -63,31 +74,21 @@ def read_camera_json(path: Path) -> Optional[Intrinsics]:
             f'{path} must be {{{", ".join(names)}}} in pixels ({error!r}).') from error
 
 
-def from_camera_info(info) -> Optional[Intrinsics]:
+def centre_crop(width: int, height: int, aspect: float) -> Box:
     """
-    Read a sensor_msgs/CameraInfo; None where it is uncalibrated (K is zero).
+    Return the largest part of a picture in its centre that has an aspect ratio.
 
-    The projection matrix P describes the rectified picture, which is the one to feed; a camera
-    driver that leaves P empty has only K.
+    Parameters
+    ----------
+    width, height : int
+        The picture's size in pixels.
+    aspect : float
+        Width over height of the part, as near as whole pixels come.
+
     """
-    fx, fy, cx, cy = info.p[0], info.p[5], info.p[2], info.p[6]
-    if fx <= 0.0 or fy <= 0.0:
-        fx, fy, cx, cy = info.k[0], info.k[4], info.k[2], info.k[5]
-    if fx <= 0.0 or fy <= 0.0 or not info.width or not info.height:
-        return None
-    return Intrinsics(info.width, info.height, fx, fy, cx, cy)
-
-
-def fill_camera_info(info, intrinsics: Intrinsics):
-    """Write `intrinsics`, without distortion, into a sensor_msgs/CameraInfo and return it."""
-    i = intrinsics
-    info.width, info.height = i.width, i.height
-    info.distortion_model = 'plumb_bob'
-    info.d = [0.0] * 5
-    info.k = [i.fx, 0.0, i.cx, 0.0, i.fy, i.cy, 0.0, 0.0, 1.0]
-    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-    info.p = [i.fx, 0.0, i.cx, 0.0, 0.0, i.fy, i.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
-    return info
+    w = min(width, max(1, round(height * aspect)))
+    h = min(height, max(1, round(width / aspect)))
+    return Box((width - w) // 2, (height - h) // 2, w, h)
 
 
 def focal_ratio(focal: float, image_width: int,

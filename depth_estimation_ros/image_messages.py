@@ -1,42 +1,66 @@
 """Image and CompressedImage messages to arrays, and back."""
 
 from array import array
-from contextlib import redirect_stderr
-from functools import lru_cache
-import io
 import sys
-from typing import Callable, NamedTuple, Optional, Union
+from typing import Dict, NamedTuple, Optional, Tuple, Union
 
 import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-# Bytes of a pixel in the encodings that cameras send and `to_rgb` takes.
-PIXEL_BYTES = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4, 'mono8': 1}
+
+class Encoding(NamedTuple):
+    """
+    How an image lies in a message's data, and what makes it RGB.
+
+    Attributes
+    ----------
+    channels : int
+        Numbers per pixel.
+    conversion : int or None
+        OpenCV's code; None for what is RGB already.
+    bits : int
+        Of a number, 8 or 16.
+    rows : (int, int)
+        Rows in the data to rows of the image: 3 to 2 where half as many rows of colour follow.
+    shares : (int, int)
+        Columns and rows of pixels that share a colour: the image's size is a multiple.
+
+    """
+
+    channels: int
+    conversion: Optional[int]
+    bits: int = 8
+    rows: Tuple[int, int] = (1, 1)
+    shares: Tuple[int, int] = (1, 1)
+
+
+# Encodings that cameras send, by their names in sensor_msgs/image_encodings.hpp. Of 16 bits the
+# upper 8 are taken. The two newer names of 4:2:2 stand beside the older.
+ENCODINGS: Dict[str, Encoding] = {
+    'rgb8': Encoding(3, None),
+    'bgr8': Encoding(3, cv2.COLOR_BGR2RGB),
+    'rgba8': Encoding(4, cv2.COLOR_RGBA2RGB),
+    'bgra8': Encoding(4, cv2.COLOR_BGRA2RGB),
+    'mono8': Encoding(1, cv2.COLOR_GRAY2RGB),
+    'rgb16': Encoding(3, None, 16),
+    'bgr16': Encoding(3, cv2.COLOR_BGR2RGB, 16),
+    'rgba16': Encoding(4, cv2.COLOR_RGBA2RGB, 16),
+    'bgra16': Encoding(4, cv2.COLOR_BGRA2RGB, 16),
+    'mono16': Encoding(1, cv2.COLOR_GRAY2RGB, 16),
+    **{f'bayer_{pattern.lower()}{bits}': Encoding(
+        1, getattr(cv2, f'COLOR_Bayer{pattern}2RGB'), bits)
+       for pattern in ('RGGB', 'BGGR', 'GBRG', 'GRBG') for bits in (8, 16)},
+    **dict.fromkeys(('yuv422', 'uyvy'), Encoding(2, cv2.COLOR_YUV2RGB_UYVY, shares=(2, 1))),
+    **dict.fromkeys(('yuv422_yuy2', 'yuyv'), Encoding(2, cv2.COLOR_YUV2RGB_YUY2, shares=(2, 1))),
+    'nv12': Encoding(1, cv2.COLOR_YUV2RGB_NV12, rows=(3, 2), shares=(2, 2)),
+    'nv21': Encoding(1, cv2.COLOR_YUV2RGB_NV21, rows=(3, 2), shares=(2, 2)),
+}
 
 
 class ImageMessageError(ValueError):
     """A message that holds no usable image; the sentence says what is wrong with it."""
-
-
-class Converter(NamedTuple):
-    """
-    What turns an Image message into RGB.
-
-    Attributes
-    ----------
-    name : str
-    convert : callable
-        From an Image message, rows not padded, to uint8 (H, W, 3) RGB.
-    note : str
-        Why cv_bridge is not what converts; empty where it is, or is not installed.
-
-    """
-
-    name: str
-    convert: Callable[[Image], np.ndarray]
-    note: str = ''
 
 
 def to_rgb(message: Union[Image, CompressedImage]) -> np.ndarray:
@@ -60,8 +84,14 @@ def to_rgb(message: Union[Image, CompressedImage]) -> np.ndarray:
     """
     if isinstance(message, CompressedImage):
         return _decompress(message)
-    _check(message)
-    return converter().convert(_without_padding(message))
+    encoding = ENCODINGS.get(message.encoding)
+    if encoding is None:
+        raise ImageMessageError(
+            f'the encoding {message.encoding!r} is not one of {", ".join(ENCODINGS)}')
+    pixels = _pixels(message, encoding)
+    if encoding.conversion is None:
+        return pixels
+    return cv2.cvtColor(pixels, encoding.conversion)
 
 
 def from_array(pixels: np.ndarray, encoding: str, header: Header,
@@ -111,65 +141,64 @@ def to_depth(message: Image) -> np.ndarray:
     """
     if message.encoding != '32FC1':
         raise ImageMessageError(f'depth in metres is encoded as 32FC1, not {message.encoding!r}')
-    _check_size(message, 4)
+    _check_size(message, 4, message.height)
     order = '>' if message.is_bigendian else '<'
     rows = np.frombuffer(message.data, f'{order}f4', message.height * message.step // 4)
     return rows.reshape(message.height, message.step // 4)[:, :message.width]
 
 
-@lru_cache(maxsize=None)
-def converter() -> Converter:
-    """Return cv_bridge where it is installed and works, else rosbags-image."""
-    # An apt cv_bridge beside a pip NumPy 2 prints two pages and raises one of several errors as
-    # its compiled half is loaded. To call it after that would crash, so that half comes first.
-    noise = io.StringIO()
-    try:
-        with redirect_stderr(noise):
-            import cv_bridge.boost.cv_bridge_boost  # noqa: F401
-            bridge = cv_bridge.CvBridge()
-            bridge.imgmsg_to_cv2(
-                from_array(np.zeros((2, 2, 3), np.uint8), 'bgr8', Header()), 'rgb8')
-    except ModuleNotFoundError:
-        note = ''
-    except Exception as error:
-        note = f'cv_bridge is installed but does not work ({type(error).__name__}: {error})'
-    else:
-        return Converter('cv_bridge', lambda message: bridge.imgmsg_to_cv2(message, 'rgb8'))
+def to_millimetres(depth: np.ndarray) -> np.ndarray:
+    """
+    Return depth as 16UC1 has it (REP 118).
 
-    from rosbags.image import image_to_cvimage
-    return Converter('rosbags-image', lambda message: image_to_cvimage(message, 'rgb8'), note)
+    Parameters
+    ----------
+    depth : float32 (H, W), metres
+
+    Returns
+    -------
+    uint16 (H, W), millimetres
+        0 where depth is unknown, out of range, or more than 65.535 m.
+
+    """
+    millimetres = depth * np.float32(1000.0)
+    np.rint(millimetres, out=millimetres)
+    # Neither comparison holds for NaN.
+    known = (millimetres > 0.0) & (millimetres <= 65535.0)
+    np.copyto(millimetres, np.float32(0.0), where=~known)
+    return millimetres.astype(np.uint16)
 
 
-def _check(message: Image):
-    pixel_bytes = PIXEL_BYTES.get(message.encoding)
-    if pixel_bytes is None:
+def _pixels(message: Image, encoding: Encoding) -> np.ndarray:
+    """Return a view of the data without its padding: uint8 (rows, W[, channels])."""
+    columns, rows = encoding.shares
+    if message.width % columns or message.height % rows:
         raise ImageMessageError(
-            f'the encoding {message.encoding!r} is not one of {", ".join(PIXEL_BYTES)}')
-    _check_size(message, pixel_bytes)
+            f'an image in {message.encoding} has pixels in groups of {columns} x {rows}, and '
+            f'{message.width} x {message.height} is no multiple of that')
+    number_bytes = encoding.bits // 8
+    height = message.height * encoding.rows[0] // encoding.rows[1]
+    _check_size(message, encoding.channels * number_bytes, height)
+    shape = (height, message.width, encoding.channels)
+    strides = (message.step, encoding.channels * number_bytes, number_bytes)
+    # The upper byte of a number comes last, but in big endian first.
+    offset = 0 if message.is_bigendian else number_bytes - 1
+    pixels = np.ndarray(shape, np.uint8, message.data, offset, strides)
+    # OpenCV copies whatever has a stride between channels; a single one has no axis there.
+    return pixels[:, :, 0] if encoding.channels == 1 else pixels
 
 
-def _check_size(message: Image, pixel_bytes: int):
+def _check_size(message: Image, pixel_bytes: int, rows: int):
     if not message.width or not message.height:
         raise ImageMessageError(f'an image of {message.width} x {message.height} is empty')
     if message.step < message.width * pixel_bytes:
         raise ImageMessageError(
             f'a row of {message.width} pixels in {message.encoding} takes '
             f'{message.width * pixel_bytes} bytes, but step is {message.step}')
-    if len(message.data) < message.step * message.height:
+    if len(message.data) < message.step * rows:
         raise ImageMessageError(
-            f'{message.height} rows of {message.step} bytes are {message.step * message.height} '
+            f'{rows} rows of {message.step} bytes are {message.step * rows} '
             f'bytes, but there are {len(message.data)}')
-
-
-def _without_padding(message: Image) -> Image:
-    row_bytes = message.width * PIXEL_BYTES[message.encoding]
-    if message.step == row_bytes:
-        return message
-    rows = np.frombuffer(message.data, np.uint8, message.height * message.step)
-    packed = rows.reshape(message.height, message.step)[:, :row_bytes]
-    shape = (message.height, message.width, PIXEL_BYTES[message.encoding])
-    return from_array(np.ascontiguousarray(packed).reshape(shape), message.encoding,
-                      message.header)
 
 
 def _decompress(message: CompressedImage) -> np.ndarray:

@@ -31,6 +31,9 @@ class ModelInfo:
     focal : float or None
         Horizontal focal length, in pixels at the network's input, of the camera that it was
         trained with; None where the training data did not say.
+    aspect : float
+        Width over height of the training pictures, before they were stretched to the input.
+        The paper's, 16 : 9, where a file does not say.
     headroom : float
         How far beyond max_depth the network's own range goes, as a factor (`network.create`).
     confidence : bool
@@ -44,6 +47,7 @@ class ModelInfo:
     input_size: Tuple[int, int] = (224, 224)
     max_depth: float = 20.0
     focal: Optional[float] = None
+    aspect: float = 16.0 / 9.0
     headroom: float = 1.0
     confidence: bool = False
     dataset: Dict = field(default_factory=dict)
@@ -70,8 +74,8 @@ class ModelInfo:
             known = {f.name for f in fields(cls)}
             info = cls(**{k: v for k, v in values.items() if k in known})
             height, width = info.input_size
-            if not (height > 0 and width > 0 and info.max_depth > 0):
-                raise ValueError('input_size and max_depth must be positive')
+            if not (height > 0 and width > 0 and info.max_depth > 0 and info.aspect > 0):
+                raise ValueError('input_size, max_depth and aspect must be positive')
             if info.focal is not None and not info.focal > 0:
                 raise ValueError('focal must be positive, or null')
         except (ValueError, TypeError, AttributeError) as error:

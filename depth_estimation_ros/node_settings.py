@@ -1,12 +1,13 @@
 """A node's parameters as a table: default, description, and which values they may have."""
 
 from dataclasses import dataclass
+import math
 from typing import Dict, Optional, Tuple, Union
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-AT_START, AT_CONFIGURE, AT_ONCE = 'at start', 'at configure', 'at once'
+AT_START, AT_ACTIVATION, AT_ONCE = 'at start', 'at activation', 'at once'
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Setting:
     default : str, bool, int or float
     description : str
     applies : str
-        When a change has its effect: AT_START (it is read-only), AT_CONFIGURE or AT_ONCE.
+        When a change has its effect: AT_START (it is read-only), AT_ACTIVATION or AT_ONCE.
     choices : tuple of str
         The values that a text may have; empty for any.
     limits : (number, number), optional
@@ -48,6 +49,14 @@ class Setting:
                 descriptor.integer_range = [
                     IntegerRange(from_value=lowest, to_value=highest, step=1)]
         return descriptor
+
+    def problem(self, name: str, value) -> str:
+        """Say what is wrong with a value of the right type; empty where it can be set."""
+        if self.choices and value not in self.choices:
+            return f'{name} is one of {", ".join(self.choices)}, not {value!r}'
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'{name} is a finite number, not {value}'
+        return ''
 
 
 def declare(node: Node, settings: Dict[str, Setting]):

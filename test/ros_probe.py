@@ -6,17 +6,18 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Callable, Dict, List, Optional, Union
+from typing import Callable, Dict, Iterable, List, Optional, Union
 
-from depth_estimation_ros.geometry import fill_camera_info
+from depth_estimation_ros.camera_info import fill_camera_info
 from depth_estimation_ros.image_messages import from_array
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters, SetParametersAtomically
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -33,6 +34,7 @@ class Inbox:
     def __init__(self):
         self.messages: List = []
         self._came = threading.Condition()
+        self._closed = False
 
     def put(self, message):
         """Take a message."""
@@ -40,12 +42,19 @@ class Inbox:
             self.messages.append(message)
             self._came.notify_all()
 
+    def close(self):
+        """Nothing more will come: end all waiting."""
+        with self._came:
+            self._closed = True
+            self._came.notify_all()
+
     def wait(self, wanted: Callable, timeout: float = TIMEOUT):
         """Return the first message that is wanted, now or later; None after the timeout."""
         def found():
             return next((message for message in list(self.messages) if wanted(message)), None)
         with self._came:
-            return self._came.wait_for(found, timeout)
+            self._came.wait_for(lambda: found() is not None or self._closed, timeout)
+            return found()
 
     def wait_for_count(self, count: int, timeout: float = TIMEOUT) -> bool:
         """Wait until so many messages have come."""
@@ -101,6 +110,20 @@ class Probe:
         """Ask a node for a lifecycle transition."""
         return self.call(ChangeState, f'{node}/change_state', ChangeState.Request(
             transition=Transition(id=transition))).success
+
+    def get_parameters(self, node: str, names: Iterable[str]) -> Dict:
+        """Return parameters of a node."""
+        values = self.call(GetParameters, f'{node}/get_parameters',
+                           GetParameters.Request(names=list(names))).values
+        return dict(zip(names, map(parameter_value_to_python, values)))
+
+    def set_parameters(self, node: str, values: Dict):
+        """Set parameters of a node together; returns the SetParametersResult."""
+        return self.call(
+            SetParametersAtomically, f'{node}/set_parameters_atomically',
+            SetParametersAtomically.Request(parameters=[
+                Parameter(name, value=value).to_parameter_msg()
+                for name, value in values.items()])).result
 
     def set_parameter(self, node: str, name: str, value):
         """Set a parameter of a node; returns the SetParametersResult."""
@@ -166,6 +189,7 @@ class NodeProcess:
     def _read(self):
         for line in self._process.stdout:
             self._lines.put(line)
+        self._lines.close()
 
 
 class Camera:
@@ -214,12 +238,48 @@ class Camera:
         The first images after a connection may be lost: the node subscribes best effort.
         """
         deadline = time.monotonic() + TIMEOUT
+        sent = []
         while time.monotonic() < deadline:
-            sent = self.send(pixels, encoding)
-            answer = answers.wait(lambda message: message.header == sent, 0.5)
+            sent.append(self.send(pixels, encoding))
+            answer = answers.wait(lambda message: message.header in sent, 0.5)
             if answer is not None:
                 return answer
         raise AssertionError('no depth came back')
+
+
+class Running:
+    """An active depth node in a namespace, and the topics around it."""
+
+    def __init__(self, probe: Probe, process: NodeProcess, namespace: str, **topics):
+        self.process = process
+        self.probe = probe
+        self.name = f'/{namespace}/depth_estimation'
+        self.camera = Camera(probe, **{'image': f'/{namespace}/image',
+                                       'camera_info': f'/{namespace}/camera_info', **topics})
+        self.depth = probe.listen(Image, f'/{namespace}/depth/image')
+        self.camera_info = probe.listen(CameraInfo, f'/{namespace}/depth/camera_info')
+        self.diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
+
+    def set_parameters(self, **parameters):
+        """Set parameters that are known to be right."""
+        result = self.probe.set_parameters(self.name, parameters)
+        assert result.successful, result.reason
+
+    def depth_of(self, pixels, encoding: str = 'rgb8') -> Image:
+        """Publish an image to a node that is connected, and return its depth image."""
+        header = self.camera.send(pixels, encoding)
+        message = self.depth.wait(lambda message: message.header == header)
+        assert message is not None, 'no depth came back'
+        return message
+
+    def status(self, wanted=lambda values: True) -> DiagnosticStatus:
+        """Return the first diagnostics of this node whose values are wanted."""
+        def of_this_node(message):
+            return message.status[0].name == f'{self.name[1:]}: depth' and \
+                wanted(values_of(message.status[0]))
+        message = self.diagnostics.wait(of_this_node)
+        assert message is not None, 'no such diagnostics'
+        return message.status[0]
 
 
 def picture(width: int = 160, height: int = 120) -> np.ndarray:

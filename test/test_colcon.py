@@ -54,7 +54,8 @@ def test_the_installed_copy_finds_its_model_and_estimates(workspace, tmp_path):
     program = ('import numpy, depth_estimation_ros\n'
                'from depth_estimation_ros.estimator import DepthEstimator\n'
                'image = numpy.zeros((48, 64, 3), numpy.uint8)\n'
-               'print(DepthEstimator().estimate(image).shape, depth_estimation_ros.__file__)\n')
+               'print(DepthEstimator().estimate(image).depth.shape)\n'
+               'print(depth_estimation_ros.__file__)\n')
     result = subprocess.run(
         [sys.executable, '-c', program], cwd=tmp_path, check=True, text=True,
         stdout=subprocess.PIPE,

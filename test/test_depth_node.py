@@ -5,43 +5,26 @@ import signal
 
 import cv2
 from depth_estimation_ros import depth_node, image_messages
+from depth_estimation_ros.depth_settings import Options, SETTINGS
 from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.geometry import Intrinsics
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from depth_estimation_ros.image_messages import to_depth
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np
 import pytest
 from ros_probe import (
-    BEST_EFFORT, Camera, NodeProcess, picture, Probe, RELIABLE, values_of)
+    BEST_EFFORT, NodeProcess, picture, RELIABLE, Running, values_of)
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
+from std_srvs.srv import SetBool
 import yaml
 
 PARAMS_FILE = Path(__file__).resolve().parents[1] / 'config' / 'depth.yaml'
 # Half of a 90 degree field of view, at the size of picture().
 INTRINSICS = Intrinsics(160, 120, 80.0, 80.0, 79.5, 59.5)
-
-
-class Running:
-    """An active depth node in a namespace, and the topics around it."""
-
-    def __init__(self, probe: Probe, process: NodeProcess, namespace: str, **topics):
-        self.process = process
-        self.probe = probe
-        self.name = f'/{namespace}/depth_estimation'
-        self.camera = Camera(probe, **topics)
-        self.depth = probe.listen(Image, f'/{namespace}/depth/image')
-        self.camera_info = probe.listen(CameraInfo, f'/{namespace}/depth/camera_info')
-        self.diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
-
-    def status(self, wanted=lambda values: True) -> DiagnosticStatus:
-        """Return the first diagnostics of this node whose values are wanted."""
-        def of_this_node(message):
-            return message.status[0].name == f'{self.name[1:]}: depth' and \
-                wanted(values_of(message.status[0]))
-        message = self.diagnostics.wait(of_this_node)
-        assert message is not None, 'no such diagnostics'
-        return message.status[0]
+DEFAULTS = Options.read(lambda name: SETTINGS[name].default)
 
 
 @pytest.fixture(scope='module')
@@ -60,12 +43,8 @@ def running(probe):
 def expected():
     """Return what the depth of an image of the default camera should be."""
     estimator = DepthEstimator()
-    return lambda image: estimator.estimate(image, focal=INTRINSICS.fx)
-
-
-def depth_of(message: Image) -> np.ndarray:
-    """Return the depth of a message."""
-    return image_messages.to_depth(message)
+    return lambda image: estimator.estimate(
+        image, focal=INTRINSICS.fx, validity=DEFAULTS.validity).depth
 
 
 def test_depth_has_the_stamp_the_frame_and_the_size_of_its_image(running, expected):
@@ -74,7 +53,7 @@ def test_depth_has_the_stamp_the_frame_and_the_size_of_its_image(running, expect
     assert message is not None
     assert (message.encoding, message.width, message.height) == ('32FC1', 160, 120)
     assert message.step == 160 * 4 and len(message.data) == 120 * 160 * 4
-    np.testing.assert_allclose(depth_of(message), expected(picture()), atol=1e-3)
+    np.testing.assert_allclose(to_depth(message), expected(picture()), atol=1e-3)
 
 
 def test_reliable_and_best_effort_subscribers_both_get_depth(running):
@@ -84,7 +63,7 @@ def test_reliable_and_best_effort_subscribers_both_get_depth(running):
         running.camera.send_until_answered(picture(), inbox)
 
 
-@pytest.mark.parametrize('encoding', list(image_messages.PIXEL_BYTES))
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'rgba8', 'bgra8', 'mono8'])
 def test_every_encoding_gives_the_depth_of_the_same_image(running, expected, encoding):
     rgb = picture()
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
@@ -99,7 +78,7 @@ def test_every_encoding_gives_the_depth_of_the_same_image(running, expected, enc
     header = running.camera.send(pixels, encoding)
     message = running.depth.wait(lambda message: message.header == header)
     assert message is not None
-    np.testing.assert_allclose(depth_of(message), expected(seen), atol=1e-3)
+    np.testing.assert_allclose(to_depth(message), expected(seen), atol=1e-3)
 
 
 def test_camera_info_comes_with_each_depth_image(running):
@@ -117,7 +96,8 @@ def test_depth_is_proportional_to_the_focal_length_unless_told_otherwise(running
         header = running.camera.send(picture())
         message = running.depth.wait(lambda message: message.header == header)
         np.testing.assert_allclose(
-            depth_of(message), estimator.estimate(picture(), focal=focal), atol=1e-3)
+            to_depth(message),
+            estimator.estimate(picture(), focal, validity=DEFAULTS.validity).depth, atol=1e-3)
 
 
 def test_depth_goes_on_where_camera_info_does_not_fit(running):
@@ -174,13 +154,9 @@ def test_diagnostics_tell_what_runs_and_how_fast(running):
     values = values_of(running.status(lambda values: values['latency p95 (ms)'] != 'nan'))
     assert values['model'] == 'compact'
     assert values['backend'] == 'OpenVINO' and values['device'] == 'cpu'
+    assert values['precision'] == 'f32'
     assert 0.0 < float(values['latency p50 (ms)']) <= float(values['latency p95 (ms)'])
-
-
-def test_what_applies_at_configure_cannot_be_set_on_a_running_node(running):
-    result = running.probe.set_parameter(running.name, 'model', '/elsewhere.onnx')
-    assert not result.successful and 'clean up' in result.reason
-    assert not running.probe.set_parameter(running.name, 'focal_scaling', 'maybe').successful
+    assert float(values['age of newest depth (s)']) > 0.0
 
 
 def test_lifecycle_from_outside_with_a_wrong_model_first(probe):
@@ -241,6 +217,36 @@ def test_parameter_file_namespace_remapping_and_compressed_images(probe):
         assert 'Traceback' not in process.output
 
 
+def test_two_instances_run_side_by_side_each_with_its_names_and_its_time(probe):
+    names = {'image': 'eye', 'camera_info': 'eye_info', 'depth/image': 'far/image',
+             'depth/camera_info': 'far/info', 'depth/set_enabled': 'pause'}
+    remapped = [word for name, new in names.items() for word in ('-r', f'{name}:={new}')]
+    with NodeProcess('depth_node', '-r', '__ns:=/left', '-p', 'use_sim_time:=true',
+                     *remapped) as first, \
+            NodeProcess('depth_node', '-r', '__ns:=/right') as second:
+        assert first.wait_for_output('Active: /left/eye -> /left/far/image')
+        assert second.wait_for_output('Active: /right/image -> /right/depth/image')
+        left = Running(probe, first, 'left', image='/left/eye', camera_info='/left/eye_info')
+        right = Running(probe, second, 'right')
+        left.depth = probe.listen(Image, '/left/far/image')
+        infos = probe.listen(CameraInfo, '/left/far/info')
+        for each in (left, right):
+            each.camera.intrinsics = INTRINSICS
+            each.camera.send_until_answered(picture(), each.depth)
+        left.camera.send_until_answered(picture(), infos)
+        assert probe.call(SetBool, '/left/pause', SetBool.Request(data=True)).success
+        # A simulation's time: the left node's diagnostics have it, the right one's don't.
+        clock = probe.node.create_publisher(Clock, '/clock', 10)
+        time = Clock()
+        time.clock.sec = 12345
+        clock.publish(time)
+        for each, is_simulated in ((left, True), (right, False)):
+            assert each.diagnostics.wait(lambda message: message.status[0].name.startswith(
+                each.name[1:]) and (message.header.stamp.sec == 12345) == is_simulated)
+        left.depth_of(picture())
+        right.depth_of(picture())
+
+
 def test_an_interrupt_in_the_middle_of_work_ends_the_process_quietly(probe):
     with NodeProcess('depth_node', '-r', '__ns:=/busy') as process:
         busy = Running(probe, process, 'busy', image='/busy/image',
@@ -281,4 +287,4 @@ def test_a_failing_network_costs_a_frame_and_not_the_node(probe, monkeypatch):
 def test_the_parameter_file_names_every_parameter_with_its_default():
     parameters = yaml.safe_load(PARAMS_FILE.read_text())
     assert parameters['/**/depth_estimation']['ros__parameters'] == {
-        name: setting.default for name, setting in depth_node.SETTINGS.items()}
+        name: setting.default for name, setting in SETTINGS.items()}

@@ -23,22 +23,23 @@ def image():
 
 
 def test_depth_has_the_size_that_was_asked_for(estimator, image):
-    depth = estimator.estimate(image)
+    depth = estimator.estimate(image).depth
     assert depth.shape == (90, 160) and depth.dtype == np.float32
     assert (depth > 0).all() and (depth <= estimator.info.max_depth).all()
-    assert estimator.estimate(image, size='network').shape == estimator.info.input_size
+    assert estimator.estimate(image, size='network').depth.shape == estimator.info.input_size
 
 
 def test_depth_is_proportional_to_the_focal_length(estimator, image):
     width = estimator.info.input_size[1]
     same = estimator.info.focal * image.shape[1] / width
-    depth = estimator.estimate(image)
-    np.testing.assert_allclose(estimator.estimate(image, focal=same), depth, rtol=1e-5)
-    np.testing.assert_allclose(estimator.estimate(image, focal=2 * same), 2 * depth, rtol=1e-5)
+    depth = estimator.estimate(image).depth
+    for factor in (1.0, 2.0):
+        scaled = estimator.estimate(image, focal=factor * same).depth
+        np.testing.assert_allclose(scaled, factor * depth, rtol=1e-5)
 
 
 def test_result_stays_when_the_next_image_is_estimated(estimator, image):
-    first = estimator.estimate(image, size='network')
+    first = estimator.estimate(image, size='network').depth
     kept = first.copy()
     estimator.estimate(255 - image, size='network')
     np.testing.assert_array_equal(first, kept)
@@ -47,7 +48,8 @@ def test_result_stays_when_the_next_image_is_estimated(estimator, image):
 def test_both_files_of_the_shipped_model_agree(estimator, image):
     pytorch = DepthEstimator(str(MODELS / 'compact.safetensors'), 'cpu')
     assert pytorch.info.focal == estimator.info.focal
-    np.testing.assert_allclose(pytorch.estimate(image), estimator.estimate(image), atol=2e-3)
+    np.testing.assert_allclose(
+        pytorch.estimate(image).depth, estimator.estimate(image).depth, atol=2e-3)
 
 
 @pytest.mark.parametrize('bad', [

@@ -6,9 +6,9 @@ from pathlib import Path
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 
 from dataset import DatasetError, DepthDataset
+from depth_estimation_ros.backends import Estimate
 import evaluate
 from measures import Measures
 import numpy as np
@@ -48,7 +48,8 @@ def test_everything_is_measured(tmp_path):
     assert scores['n'] == 24 and set(scores['paper']) == {'rmse', 'ssim'}
     assert set(scores['per_image']) == NUMBERS
     kinds = scores['by_kind']
-    assert set(kinds) == {'park', 'street'} and kinds['park']['n'] + kinds['street']['n'] == 24
+    assert set(kinds) == {'interior', 'park', 'street'}
+    assert sum(kind['n'] for kind in kinds.values()) == 24
     assert set(kinds['park']) == NUMBERS | {'n'}
     assert sum(row['share'] for row in scores['by_depth'].values()) == pytest.approx(1.0)
     # The same pixels, once by image and once by depth.
@@ -109,7 +110,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
             confidence = np.ones_like(depth)
             depth[:, 112:] *= 1.5
             confidence[:, 112:] = 0.0
-            return SimpleNamespace(depth=depth, confidence=confidence)
+            return Estimate(depth, confidence)
 
     dataset = DepthDataset(some, 'val')
     truths = [truth for _, truth, _ in dataset]

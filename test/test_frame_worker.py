@@ -56,17 +56,44 @@ def test_stopping_finishes_the_frame_in_work_and_drops_the_one_that_waits():
     assert work.done[0] == 1 and len(work.done) + work.replaced == 2
 
 
+def test_a_period_keeps_the_newest_waiting_until_it_is_due():
+    work = Slow()
+    work.go_on.release(10)
+    worker = FrameWorker(work, work.count_replaced, period=1000.0)
+    worker.put(1)
+    assert work.began.acquire(timeout=TIMEOUT), 'the first has nothing to wait for'
+    for frame in (2, 3):
+        worker.put(frame)
+    assert not work.began.acquire(timeout=0.1)
+    worker.set_period(0.0)
+    assert work.began.acquire(timeout=TIMEOUT), 'a change applies at once'
+    worker.stop()
+    assert work.done == [1, 3] and work.replaced == 1
+
+
+def test_a_worker_that_waits_for_its_time_can_be_stopped():
+    work = Slow()
+    work.go_on.release(10)
+    worker = FrameWorker(work, work.count_replaced, period=1000.0)
+    worker.put(1)
+    assert work.began.acquire(timeout=TIMEOUT)
+    worker.put(2)
+    worker.stop()
+    assert work.done == [1] and work.replaced == 1
+
+
 def test_statistics_add_up():
     statistics = FrameStatistics()
-    for _ in range(5):
+    for _ in range(6):
         statistics.count_received()
     statistics.count_replaced()
     statistics.count_refused('unknown encoding')
     statistics.count_failed('out of memory')
+    statistics.count_paused()
     for arrived in (0.0, 1.0):
         statistics.count_published(arrived)
     summary = statistics.summary()
-    assert summary.received == 5 == (
-        summary.published + summary.replaced + summary.refused + summary.failed)
+    assert summary.received == 6 == summary.published + summary.replaced + summary.refused + (
+        summary.failed + summary.paused)
     assert summary.published == 2 and summary.last_reason == 'out of memory'
     assert summary.rate > 0.0 and 0.0 < summary.latency_p50 <= summary.latency_p95

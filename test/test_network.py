@@ -42,7 +42,7 @@ def test_authors_checkpoint_gives_the_same_depth(tmp_path):
     with torch.inference_mode():
         pixels = image.permute(2, 0, 1)[None].float() / 255.0
         expected = reference.decoder(reference.encoder_layers(pixels))[0, 0]
-    torch.testing.assert_close(torch.from_numpy(backend.run(image.numpy())), expected,
+    torch.testing.assert_close(torch.from_numpy(backend.run(image.numpy()).depth), expected,
                                atol=1e-5, rtol=1e-5)
 
 

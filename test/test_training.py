@@ -194,7 +194,8 @@ def test_exported_model_carries_its_metadata(exported):
     from depth_estimation_ros import backends
     info = backends.load(str(exported), 'cpu').info
     assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 96)
-    assert info.focal == pytest.approx(32.0)
+    assert info.focal == pytest.approx(48.0) and info.aspect == pytest.approx(16 / 9)
+    assert info.confidence and info.headroom > 1
     assert info.dataset['train_pairs'] == 8 and 'val' in info.metrics
     assert str(ROOT).encode() not in exported.read_bytes()
 

@@ -73,7 +73,7 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
     for size in SIZES:
         image = random.integers(0, 256, (size[1], size[0], 3), np.uint8)
         small = np.ascontiguousarray(resize(image, width, height))
-        depth = estimator.backend.run(small).copy()
+        depth = estimator.backend.run(small).depth.copy()
         results[f'{size[0]} x {size[1]}'] = measure({
             'resize to the network': lambda: resize(image, width, height),
             'network': lambda: estimator.backend.run(small),

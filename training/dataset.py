@@ -252,6 +252,14 @@ class DepthDataset:
         """Horizontal focal length in pixels at the input size; None without camera.json."""
         return None if self.intrinsics is None else self._focal(self.intrinsics)
 
+    @property
+    def aspect(self) -> float:
+        """Width over height of the (first) dataset's pictures."""
+        if self.intrinsics is not None:
+            return self.intrinsics.width / self.intrinsics.height
+        height, width = self.pairs[0].read_rgb().shape[:2]
+        return width / height
+
     def mean_depth(self) -> np.ndarray:
         """Return the mean of the depth maps, float32 (H, W): what any model has to beat."""
         total = np.zeros(self.input_size, np.float64)

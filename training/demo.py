@@ -166,6 +166,7 @@ class Summary:
     frames_dropped: int
     rate_hz: float
     latency_ms: Dict[str, float]
+    unknown: float
     rmse: Optional[float]
     abs_rel: Optional[float]
     delta1: Optional[float]
@@ -179,6 +180,7 @@ class Summary:
             ('rate', f'{self.rate_hz:.1f} Hz'),
             ('latency, median', f'{self.latency_ms["p50"]:.0f} ms'),
             ('latency, 95 %', f'{self.latency_ms["p95"]:.0f} ms'),
+            ('pixels without depth', f'{100.0 * self.unknown:.1f} %'),
         ]
         if self.rmse is not None:
             rows += [('RMSE', f'{self.rmse:.2f} m'),
@@ -265,10 +267,7 @@ def moments_of(recording: Recording) -> List[Moment]:
 
 def summarize(recording: Recording, moments: List[Moment]) -> Summary:
     """Return counts, times, and the mean scores of the frames that have a ground truth."""
-    scores = [(metrics.rmse(moment.prediction, moment.truth),
-               metrics.abs_rel(moment.prediction, moment.truth),
-               metrics.delta(moment.prediction, moment.truth))
-              for moment in moments if moment.truth is not None]
+    scores = [_scores(moment) for moment in moments if moment.truth is not None]
     rmse, abs_rel, delta1 = np.mean(scores, axis=0).tolist() if scores else (None, None, None)
     # Arrivals, not stamps: the rate at which depth came back.
     arrivals = [1e-9 * stamp + latency for stamp, latency in recording.latencies.items()]
@@ -280,7 +279,16 @@ def summarize(recording: Recording, moments: List[Moment]) -> Summary:
         frames_dropped=len(recording.images.keys() - recording.depths.keys()),
         rate_hz=(len(arrivals) - 1) / span if span else 0.0,
         latency_ms={'p50': float(p50), 'p95': float(p95)},
+        unknown=float(np.mean([np.isnan(moment.prediction).mean() for moment in moments])),
         rmse=rmse, abs_rel=abs_rel, delta1=delta1)
+
+
+def _scores(moment: Moment) -> Tuple[float, float, float]:
+    """Score the pixels whose depth is known; what is out of range counts as the range's end."""
+    known = ~np.isnan(moment.prediction)
+    prediction = moment.prediction[known].clip(0.0, MAX_DEPTH)
+    return tuple(score(prediction, moment.truth[known])
+                 for score in (metrics.rmse, metrics.abs_rel, metrics.delta))
 
 
 def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:

@@ -11,10 +11,10 @@ import json
 import os
 from pathlib import Path
 import sys
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Optional
 
 from dataset import DatasetError, DepthDataset, SPLITS
-from depth_estimation_ros.backends import DeviceError, DEVICES
+from depth_estimation_ros.backends import DeviceError, DEVICES, Estimate
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
@@ -68,23 +68,15 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
     Returns
     -------
     callable
-        uint8 (H, W, 3) RGB at the stored size -> (float32 (h, w) metres, float32 (h, w)
-        confidence in [0, 1] or None).
+        uint8 (H, W, 3) RGB at the stored size -> Estimate.
 
     """
     if model == MEAN:
         mean = DepthDataset(dataset.roots, 'train').mean_depth()
-        return lambda rgb: (mean, None)
+        return lambda rgb: Estimate(mean, None)
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
-    return lambda rgb: _depth_and_confidence(estimator.estimate(rgb, focal, size='network'))
-
-
-def _depth_and_confidence(estimate) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """Take an estimate apart: depth alone, or depth with a confidence that may be None."""
-    if isinstance(estimate, np.ndarray):
-        return estimate, None
-    return estimate.depth, estimate.confidence
+    return lambda rgb: estimator.estimate(rgb, focal, size='network')
 
 
 def draw_extremes(predict: Callable, dataset: DepthDataset, images: Evaluation, folder: Path,

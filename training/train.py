@@ -397,7 +397,8 @@ class Run:
         return model_file.ModelInfo(
             architecture=self.settings.network, input_size=self.train.input_size,
             max_depth=self.settings.max_depth, focal=self.train.focal,
-            headroom=self.settings.headroom, confidence=self.settings.confidence > 0,
+            aspect=self.train.aspect, headroom=self.settings.headroom,
+            confidence=self.settings.confidence > 0,
             dataset=self.train.origin(),
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,

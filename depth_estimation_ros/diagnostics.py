@@ -1,0 +1,110 @@
+"""What the depth node says of itself on /diagnostics."""
+
+from dataclasses import dataclass
+from typing import Tuple
+
+from depth_estimation_ros.frame_statistics import Summary
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+# A camera that is faster by less than this is jitter.
+KEEPS_UP = 0.9
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """
+    A moment of the node, besides its frames.
+
+    Attributes
+    ----------
+    state : str
+        'unconfigured', 'inactive', 'paused' or 'active'.
+    configure_error : str
+        Why the node could not be configured; empty otherwise.
+    silence : str
+        For how long no image has come in; empty while they come.
+    camera_trouble : str
+        Why the camera's focal length is unknown; empty where it is known.
+    rate_limit : float
+        Hertz; 0 for none.
+    model, backend, device, precision : str
+        What runs; empty where nothing does.
+
+    """
+
+    state: str
+    configure_error: str = ''
+    silence: str = ''
+    camera_trouble: str = ''
+    rate_limit: float = 0.0
+    model: str = ''
+    backend: str = ''
+    device: str = ''
+    precision: str = ''
+
+
+def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str]:
+    """
+    Return level and message: the first that holds of what is worst.
+
+    Parameters
+    ----------
+    report : NodeReport
+    now, before : Summary
+        Of this moment and of the last report.
+
+    """
+    slower = now.replaced > before.replaced and (
+        not report.rate_limit or now.rate < KEEPS_UP * min(report.rate_limit, now.camera_rate))
+    troubles = (
+        (report.configure_error, DiagnosticStatus.ERROR, report.configure_error),
+        (now.failed > before.failed, DiagnosticStatus.ERROR,
+         f'images without depth: {now.last_reason}'),
+        (report.silence, DiagnosticStatus.STALE, report.silence),
+        (now.refused > before.refused, DiagnosticStatus.WARN,
+         f'images dropped: {now.last_reason}'),
+        (report.camera_trouble, DiagnosticStatus.WARN,
+         f'depth without focal length: {report.camera_trouble}'),
+        (slower, DiagnosticStatus.WARN,
+         f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),
+    )
+    return next(((level, text) for holds, level, text in troubles if holds),
+                (DiagnosticStatus.OK, report.state))
+
+
+def status(name: str, report: NodeReport, now: Summary, before: Summary) -> DiagnosticStatus:
+    """
+    Return the status of a node.
+
+    Parameters
+    ----------
+    name : str
+        Of the status.
+    report : NodeReport
+    now, before : Summary
+        Of this moment and of the last report.
+
+    """
+    level, text = judge(report, now, before)
+    values = {
+        'state': report.state,
+        'frames in': now.received,
+        'frames out': now.published,
+        'frames replaced': now.replaced,
+        'frames refused': now.refused,
+        'frames failed': now.failed,
+        'frames paused': now.paused,
+        'last reason': now.last_reason,
+        'camera rate (Hz)': f'{now.camera_rate:.1f}',
+        'rate (Hz)': f'{now.rate:.1f}',
+        'latency p50 (ms)': f'{now.latency_p50:.1f}',
+        'latency p95 (ms)': f'{now.latency_p95:.1f}',
+        'age of newest depth (s)': f'{now.age:.2f}',
+        'model': report.model,
+        'backend': report.backend,
+        'device': report.device,
+        'precision': report.precision,
+    }
+    return DiagnosticStatus(
+        level=level, name=name, message=text, hardware_id=report.device,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
