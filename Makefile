@@ -1,4 +1,5 @@
 # make demo    the node on a recorded drive; leaves out/demo
+# make demo BAG=FILE   the same on a rosbag2 (its folder, or its .mcap or .db3 file)
 # make test    every test
 # Each does all the set-up that it needs, into .venv.
 
@@ -19,7 +20,7 @@ unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 .PHONY: demo test train-env render-env clean
 
 demo: .venv/demo.stamp
-	.venv/bin/python training/demo.py
+	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
 
 # Where Blender can't be had, the tests of rendering are skipped.
 test: .venv/test.stamp

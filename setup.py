@@ -55,6 +55,7 @@ setup(
         'numpy',
         'opencv-python-headless',
         'openvino',
+        'rosbags',
         'rosbags-image',
         'setuptools',
     ],

@@ -1,8 +1,9 @@
 """
-Score a model on a split of a dataset.
+Score a model on a split of a dataset, or on a rosbag2 that has a depth camera's topic.
 
-For every kind of model file: .onnx, .safetensors, and an author's .pth. All maps are compared at
-224 x 224, as in the paper.
+For every kind of model file: .onnx, .safetensors, and an author's .pth. All maps of a dataset are
+compared at 224 x 224, as in the paper; those of a bag at the depth camera's pixels, where it knows
+depth. Its depth has to be registered to the colour image (the driver's aligned topic).
 """
 
 import argparse
@@ -12,11 +13,14 @@ from pathlib import Path
 import sys
 from typing import Callable, Dict, List, Tuple
 
+import bag
 from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES
+from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
+from depth_estimation_ros.recording import RecordingError
 from metrics import Evaluation, Scores
 import numpy as np
 
@@ -102,24 +106,62 @@ def table(summary: Dict) -> str:
     return '\n'.join('{:<22}{:>10}{:>8}{:>8}{:>8}'.format(*row) for row in rows)
 
 
+def evaluate_bag(options: argparse.Namespace) -> None:
+    """Score a model on a bag, and write what was asked for."""
+    if options.model == MEAN:
+        raise RecordingError(f'A bag has no training depth maps, so --model {MEAN} has no mean.')
+    recording = BagRecording(options.bag, options.image_topic, options.depth_topic,
+                             options.camera_info_topic, options.tolerance)
+    estimator = DepthEstimator(options.model, options.device)
+    predict, max_depth = bag.predictor(estimator, recording), estimator.info.max_depth
+    evaluation = bag.evaluate(predict, recording, max_depth, progress=sys.stderr.isatty())
+    summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
+               'depth_topic': recording.depth_topic, 'notes': recording.notes}
+    if options.json:
+        write_json(summary, options.json)
+    if options.json != '-':
+        print(f'{options.model} on {summary["n"]} pairs of {options.bag}, {recording.image_topic} '
+              f'and {recording.depth_topic}')
+        print(bag.table(summary))
+    for note in recording.notes:
+        print(note, file=sys.stderr)
+    if options.figures:
+        bag.draw_extremes(predict, recording, evaluation.images, max_depth, options.figures)
+        print(f'figures: {options.figures}', file=sys.stderr)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', required=True,
                         help="a model file, a shipped model's name, or 'mean': the mean of the "
                              'training depth maps, which any model has to beat')
-    parser.add_argument('--data-dir', type=Path, required=True)
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument('--data-dir', type=Path)
+    data.add_argument('--bag', type=Path, metavar='FILE',
+                      help='a rosbag2: its folder, or its .mcap or .db3 file')
     parser.add_argument('--split', choices=SPLITS, default='val')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--json', metavar='FILE', help="write the scores there ('-': print them)")
     parser.add_argument('--figures', type=Path, metavar='DIR',
                         help='draw the best, median and worst predictions there')
+    for name, what in (('image', 'colour images (raw or compressed)'),
+                       ('depth', "the depth camera's images, 16UC1 (mm) or 32FC1 (m)"),
+                       ('camera-info', "the colour camera's CameraInfo")):
+        parser.add_argument(f'--{name}-topic', default='', metavar='TOPIC',
+                            help=f'of a bag: {what}; needed where the bag has several')
+    parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='SECONDS',
+                        help='of a bag: by how much the stamps of a pair may differ (%(default)s)')
     options = parser.parse_args()
     try:
+        if options.bag:
+            evaluate_bag(options)
+            return 0
         dataset = DepthDataset(options.data_dir, options.split)
         predict = predictor(options.model, options.device, dataset)
         evaluation = evaluate(predict, dataset, progress=sys.stderr.isatty())
-    except (DatasetError, DeviceError, IntrinsicsError, ModelFileError) as error:
+    except (DatasetError, DeviceError, IntrinsicsError, ModelFileError,
+            RecordingError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     summary = evaluation.summary()
