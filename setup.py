@@ -48,7 +48,8 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
         (f'share/{package_name}/launch', glob('launch/*.launch.py')),
-        (f'share/{package_name}/config', glob('config/depth.*') + ['config/fastdds.xml']),
+        (f'share/{package_name}/config',
+         glob('config/depth.*') + ['config/fastdds.xml', 'config/nav2_depth.yaml']),
     ],
     python_requires='>=3.10',
     install_requires=[
