@@ -20,7 +20,9 @@ train = torch + [
     'tensorboard',
     'tqdm',
 ]
-test = [
+# python -m depth_estimation_ros.view
+viewer = ['rerun-sdk>=0.39']
+test = viewer + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
     'flake8',
@@ -60,7 +62,8 @@ setup(
         'rosbags-image',
         'setuptools',
     ],
-    extras_require={'ros': ros, 'torch': torch, 'train': train, 'test': test},
+    extras_require={
+        'ros': ros, 'torch': torch, 'train': train, 'viewer': viewer, 'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',
