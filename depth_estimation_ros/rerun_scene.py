@@ -1,6 +1,8 @@
 """What the viewer shows: colour, depth, confidence and the coloured cloud, in Rerun."""
 
 from pathlib import Path
+import shutil
+import sysconfig
 from typing import Optional
 
 from depth_estimation_ros.geometry import Intrinsics
@@ -65,14 +67,20 @@ class Scene:
                 '0.0.0.0' if page else '127.0.0.1', data_port, server_memory_limit=SERVER_MEMORY,
                 cors_allow_origin=[page] if page else None))
         if window:
-            rr.spawn(connect=False, memory_limit=VIEWER_MEMORY, server_memory_limit=SERVER_MEMORY)
+            # Beside this Python first: its environment need not be activated.
+            rr.spawn(connect=False, memory_limit=VIEWER_MEMORY, server_memory_limit=SERVER_MEMORY,
+                     executable_path=shutil.which('rerun', path=sysconfig.get_path('scripts')),
+                     recording=self._stream)
             sinks.append(rr.GrpcSink())
         self._stream.set_sinks(*sinks, default_blueprint=self._blueprint())
         self._stream.log('/', rr.ViewCoordinates.RDF, static=True)
 
     def close(self):
         """Write what is still to be written."""
-        self._stream.flush()
+        try:
+            self._stream.flush(timeout_sec=5.0)
+        except (RuntimeError, TimeoutError):
+            pass  # the window was closed before; Rerun has said so
         self._stream.disconnect()
 
     def show(self, stamp: float, image: np.ndarray, depth: np.ndarray,
