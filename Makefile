@@ -1,4 +1,5 @@
 # make demo    the node on a recorded drive; leaves out/demo
+# make demo BAG=FILE   the same on a rosbag2 (its folder, or its .mcap or .db3 file)
 # make test    every test
 # Each does all the set-up that it needs, into .venv.
 
@@ -16,10 +17,10 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 
-.PHONY: demo test train-env render-env clean
+.PHONY: demo test train-env view-env render-env clean
 
 demo: .venv/demo.stamp
-	.venv/bin/python training/demo.py
+	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
 
 # Where Blender can't be had, the tests of rendering are skipped.
 test: .venv/test.stamp
@@ -28,6 +29,9 @@ test: .venv/test.stamp
 
 # What training and evaluating need.
 train-env: .venv/train.stamp
+
+# What depth_estimation_ros.view needs, on a machine with or without ROS.
+view-env: .venv/view.stamp
 
 # What training/render_worlds.py needs: Blender as a module, and photographs of surfaces and places
 # (those in an npm package only where npm is installed; without them the worlds show stand-ins).
@@ -45,6 +49,10 @@ render-env: .venv-render/render.stamp
 
 .venv/train.stamp: setup.py | .venv/bin/python
 	.venv/bin/python $(PIP_INSTALL) --editable '.[train]'
+	touch $@
+
+.venv/view.stamp: setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,viewer]'
 	touch $@
 
 .venv/test.stamp: setup.py | .venv/bin/python

@@ -20,7 +20,9 @@ train = torch + [
     'tensorboard',
     'tqdm',
 ]
-test = [
+# python -m depth_estimation_ros.view
+viewer = ['rerun-sdk>=0.39']
+test = viewer + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
     'flake8',
@@ -48,16 +50,21 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
         (f'share/{package_name}/launch', glob('launch/*.launch.py')),
-        (f'share/{package_name}/config', glob('config/depth.*') + ['config/fastdds.xml']),
+        (f'share/{package_name}/config',
+         glob('config/depth.*') + ['config/fastdds.xml', 'config/nav2_depth.yaml']),
     ],
     python_requires='>=3.10',
     install_requires=[
         'numpy',
         'opencv-python-headless',
         'openvino',
+        # camera_node plays bags, evaluate.py scores on them: both without a ROS installation.
+        'rosbags',
+        'rosbags-image',
         'setuptools',
     ],
-    extras_require={'ros': ros, 'torch': torch, 'train': train, 'test': test},
+    extras_require={
+        'ros': ros, 'torch': torch, 'train': train, 'viewer': viewer, 'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',

@@ -3,7 +3,7 @@
 import re
 from typing import Optional
 
-from depth_estimation_ros.geometry import Intrinsics, IntrinsicsError
+from depth_estimation_ros.geometry import from_camera_info, Intrinsics, IntrinsicsError
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
@@ -114,20 +114,10 @@ def is_distorted(info: CameraInfo, image_topic: str) -> bool:
 
 
 def _calibrated(info: CameraInfo) -> Optional[Intrinsics]:
-    """
-    Return the intrinsics of the whole calibrated picture; None where there are none.
-
-    P describes the rectified picture, which is the one to feed; K is all that a driver gives
-    that leaves P empty.
-    """
-    for matrix in (np.array(info.p).reshape(3, 4), np.array(info.k).reshape(3, 3)):
-        if _has_focal(matrix):
-            (fx, _, cx), (_, fy, cy) = matrix[:2, :3].tolist()
-            try:
-                return Intrinsics(info.width, info.height, fx, fy, cx, cy)
-            except IntrinsicsError as error:
-                raise CameraInfoError(f'camera_info is unusable ({error})') from error
-    return None
+    try:
+        return from_camera_info(info)
+    except IntrinsicsError as error:
+        raise CameraInfoError(f'camera_info is unusable ({error})') from error
 
 
 def _has_focal(matrix: np.ndarray) -> bool:

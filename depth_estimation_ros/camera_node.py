@@ -23,7 +23,7 @@ QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 SETTINGS = {
     'source': Setting(
         '', 'What to play: a dataset (the folder that holds rgb/, depth/ and camera.json), a '
-        'folder of images, or a video file.'),
+        'folder of images, a video file, or a rosbag2 (its folder, or its .mcap or .db3 file).'),
     'split': Setting('test', 'Which part of a dataset to play: train, val or test.'),
     'rate': Setting(10.0, 'Frames per second.', limits=(0.1, 1000.0)),
     'loop': Setting(True, 'Whether to begin again after the last frame; else the process ends.'),

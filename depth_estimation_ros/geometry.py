@@ -74,6 +74,36 @@ def read_camera_json(path: Path) -> Optional[Intrinsics]:
             f'{path} must be {{{", ".join(names)}}} in pixels ({error!r}).') from error
 
 
+def from_camera_info(info) -> Optional[Intrinsics]:
+    """
+    Return the intrinsics of the whole picture that a sensor_msgs/CameraInfo is of.
+
+    P describes the rectified picture, which is the one to feed; K is all that a driver gives
+    that leaves P empty.
+
+    Parameters
+    ----------
+    info
+        rclpy's message, or a bag reader's.
+
+    Returns
+    -------
+    Intrinsics or None
+        None where the camera is uncalibrated (P and K are zero).
+
+    Raises
+    ------
+    IntrinsicsError
+        Where they cannot be a camera's.
+
+    """
+    p, k = info.p, info.k
+    for fx, fy, cx, cy in ((p[0], p[5], p[2], p[6]), (k[0], k[4], k[2], k[5])):
+        if fx and fy:
+            return Intrinsics(info.width, info.height, float(fx), float(fy), float(cx), float(cy))
+    return None
+
+
 def centre_crop(width: int, height: int, aspect: float) -> Box:
     """
     Return the largest part of a picture in its centre that has an aspect ratio.

@@ -1,14 +1,15 @@
-"""Recorded frames: a folder of images, a split of a dataset, or a video file."""
+"""Recorded frames: a folder of images, a split of a dataset, a video file or a rosbag2."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Union
+from typing import Iterator, List, Optional, Protocol
 
 import cv2
 from depth_estimation_ros.geometry import Intrinsics, IntrinsicsError, read_camera_json
 import numpy as np
 
 IMAGE_SUFFIXES = ('.jpeg', '.jpg', '.png')
+BAG_SUFFIXES = ('.mcap', '.db3')
 
 
 class RecordingError(ValueError):
@@ -30,6 +31,15 @@ class RecordedFrame:
 
     image: np.ndarray
     depth: Optional[np.ndarray] = None
+
+
+class Recording(Protocol):
+    """What can be iterated over for its frames; `camera` is its Intrinsics, where known."""
+
+    camera: Optional[Intrinsics]
+
+    def __iter__(self) -> Iterator[RecordedFrame]:
+        """Give the frames, from the first."""
 
 
 class ImageRecording:
@@ -79,8 +89,7 @@ class VideoRecording:
             yield RecordedFrame(image)
 
 
-def open_recording(source: str,
-                   split: str = 'test') -> Union[ImageRecording, VideoRecording]:
+def open_recording(source: str, split: str = 'test') -> Recording:
     """
     Open what `source` names.
 
@@ -88,13 +97,14 @@ def open_recording(source: str,
     ----------
     source : str
         A dataset (ROOT with rgb/{split}/NAME.jpeg, depth/{split}/NAME.npy and camera.json), a
-        folder of images, with or without camera.json, or a video file.
+        folder of images, with or without camera.json, a video file, or a rosbag2 (its folder, or
+        its .mcap or .db3 file).
     split : str
         The part of a dataset to take.
 
     Returns
     -------
-    ImageRecording or VideoRecording
+    Recording
         Iterating over it gives a RecordedFrame for each; `camera` is its Intrinsics, or None.
 
     Raises
@@ -105,8 +115,11 @@ def open_recording(source: str,
     """
     if not source:
         raise RecordingError('There is nothing to play: set source to a dataset (the folder that '
-                             'holds rgb/), a folder of images or a video file.')
+                             'holds rgb/), a folder of images, a video file or a rosbag2.')
     path = Path(source).expanduser()
+    if is_bag(path):
+        from depth_estimation_ros.bag_recording import BagRecording  # which needs this module
+        return BagRecording(path)
     if path.is_file():
         return VideoRecording(path)
     if not path.is_dir():
@@ -124,6 +137,11 @@ def open_recording(source: str,
     except IntrinsicsError as error:
         raise RecordingError(str(error)) from error
     return ImageRecording(images, path / 'depth' / split if is_dataset else None, camera)
+
+
+def is_bag(path: Path) -> bool:
+    """Tell whether a path names a rosbag2: a folder with metadata.yaml, or a bag's own file."""
+    return path.suffix in BAG_SUFFIXES if path.is_file() else (path / 'metadata.yaml').is_file()
 
 
 def _images_of(folder: Path) -> List[Path]:

@@ -1,12 +1,17 @@
-"""Metric depth from a camera: the depth node, and on request a stand-in camera and RViz."""
+"""
+Metric depth from a camera: the depth node, and on request what makes use of it.
+
+A point cloud (depth_image_proc), a laser scan (depthimage_to_laserscan), RViz, and a stand-in
+camera.
+"""
 
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from depth_estimation_ros import fast_dds
-from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -38,19 +43,77 @@ ARGUMENTS = [
         'namespace', default_value='',
         description='Namespace of the nodes and of every topic that is not absolute.'),
     DeclareLaunchArgument(
+        'pointcloud', default_value='false', choices=['true', 'false'],
+        description='Whether to publish depth in the colours of the image as depth/points, with '
+                    'depth_image_proc.'),
+    DeclareLaunchArgument(
+        'laserscan', default_value='false', choices=['true', 'false'],
+        description='Whether to publish the middle rows of depth as depth/scan, with '
+                    'depthimage_to_laserscan.'),
+    DeclareLaunchArgument(
+        'scan_frame', default_value='camera_link',
+        description="Frame of the scan: the camera's place, with x forward and z up. The frame of "
+                    'the images, with z forward, is not that.'),
+    DeclareLaunchArgument(
         'rviz', default_value='false', choices=['true', 'false'],
-        description='Whether to show image, depth and cloud in RViz.'),
+        description='Whether to show image, depth, confidence and cloud in RViz.'),
     DeclareLaunchArgument(
         'camera', default_value='none', choices=['none', 'replay'],
         description='replay starts a stand-in camera that plays source.'),
     DeclareLaunchArgument(
         'source', default_value='',
         description='What camera:=replay plays: a dataset (the folder that holds rgb/), a folder '
-                    'of images or a video file. Empty: what params_file says.'),
+                    'of images, a video file or a rosbag2. Empty: what params_file says.'),
 ]
 
 
-def nodes(context: LaunchContext) -> List[Node]:
+def is_installed(package: str) -> bool:
+    """Tell whether ROS finds a package."""
+    try:
+        get_package_share_directory(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def missing(argument: str, package: str) -> LogInfo:
+    """Return what says that a package is missing."""
+    return LogInfo(msg=f'{argument}:=true needs the package {package}, which is not installed '
+                       f'(apt: ros-$ROS_DISTRO-{package.replace("_", "-")}). Going on without it.')
+
+
+def absolute(name: str, *namespaces: str) -> str:
+    """Return a name within namespaces, the outermost first; an absolute one needs none."""
+    for namespace in reversed(namespaces):
+        name = name if name.startswith('/') else f'{namespace}/{name}'
+    return '/' + '/'.join(filter(None, name.split('/')))
+
+
+def cloud_inputs(image: str, *namespaces: str) -> Tuple[List[Tuple[str, str]], List[str]]:
+    """Return remappings and arguments that lead the inputs to depth_image_proc's cloud node."""
+    suffix = '/compressed'
+    is_compressed = image.endswith(suffix)
+    color = image[:-len(suffix)] if is_compressed else image
+    # Up to Iron the node asks for rgb/camera_info, later for the camera_info beside the colour
+    # image. depth/camera_info has the stamps of depth, and comes with each of it.
+    info_beside_color = color.rpartition('/')[0] + '/camera_info'
+    remappings = [
+        ('rgb/image_rect_color', color), ('depth_registered/image_rect', 'depth/image'),
+        ('rgb/camera_info', 'depth/camera_info'),
+        (info_beside_color if '/' in color else 'camera_info', 'depth/camera_info'),
+        ('points', 'depth/points')]
+    # Depth has the stamp of its image, so there is nothing to approximate; the queue bridges the
+    # time that depth takes. A best effort subscription takes every camera; the default one,
+    # reliable, would leave the cloud empty with most.
+    settings = {
+        'exact_sync': 'true', 'queue_size': '10',
+        'image_transport': 'compressed' if is_compressed else 'raw',
+        f'qos_overrides.{absolute(image, *namespaces)}.subscription.reliability': 'best_effort'}
+    return remappings, [word for name, value in settings.items()
+                        for word in ('-p', f'{name}:={value}')]
+
+
+def nodes(context: LaunchContext) -> List[Action]:
     """Return the nodes, once the values of the arguments are known."""
     given = {argument.name: LaunchConfiguration(argument.name).perform(context)
              for argument in ARGUMENTS}
@@ -68,18 +131,39 @@ def nodes(context: LaunchContext) -> List[Node]:
             arguments += ['-p', f'{name}:={given[name]}'] if given[name] else []
         return arguments
 
+    # In this order, the parameter file is the stronger.
+    after_defaults = ['--params-file', given['params_file']]
     result = [node(PACKAGE, 'depth_node', 'depth_estimation', remappings=inputs,
                    ros_arguments=parameters('model', 'device', 'autostart'))]
     if given['camera'] == 'replay':
         result.append(node(PACKAGE, 'camera_node', 'camera', remappings=inputs,
                            ros_arguments=parameters('source')))
+    if given['pointcloud'] == 'true' and not is_installed('depth_image_proc'):
+        result.append(missing('pointcloud', 'depth_image_proc'))
+    elif given['pointcloud'] == 'true':
+        # The namespace that a launch file around this one may have pushed, and the own one.
+        outer = LaunchConfiguration('ros_namespace', default='').perform(context)
+        remappings, defaults = cloud_inputs(given['image'], outer, given['namespace'])
+        result.append(node('depth_image_proc', 'point_cloud_xyzrgb_node', 'point_cloud',
+                           remappings=remappings, ros_arguments=defaults + after_defaults))
+    if given['laserscan'] == 'true' and not is_installed('depthimage_to_laserscan'):
+        result.append(missing('laserscan', 'depthimage_to_laserscan'))
+    elif given['laserscan'] == 'true':
+        # Five rows above the middle and five below: they see the ground only beyond
+        # (focal length / 5) x the camera's height, 19 m for 320 pixels and 0.3 m.
+        result.append(node(
+            'depthimage_to_laserscan', 'depthimage_to_laserscan_node', 'laser_scan',
+            remappings=[('depth', 'depth/image'), ('depth_camera_info', 'depth/camera_info'),
+                        ('scan', 'depth/scan')],
+            ros_arguments=['-p', 'scan_height:=10', '-p', f'output_frame:={given["scan_frame"]}']
+            + after_defaults))
     if given['rviz'] == 'true':
         # depth.rviz names absolute topics; here they follow the namespace and the arguments.
         result.append(node(
             'rviz2', 'rviz2', 'rviz', arguments=['-d', str(CONFIG / 'depth.rviz')],
             remappings=[(f'/{name}', topic) for name, topic in inputs] + [
                 (f'/depth/{name}', f'depth/{name}')
-                for name in ('image', 'camera_info', 'color')]))
+                for name in ('image', 'camera_info', 'color', 'confidence', 'points', 'scan')]))
     return result
 
 

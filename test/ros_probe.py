@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Callable, Dict, Iterable, List, Optional, Union
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Union
 
 from depth_estimation_ros.camera_info import fill_camera_info
 from depth_estimation_ros.image_messages import from_array
@@ -140,12 +140,18 @@ class NodeProcess:
     module : str
     *arguments : str
         What follows --ros-args.
+    options : sequence of str
+        What comes before.
+    env : dict, optional
+        The environment; by default this process's own.
 
     """
 
-    def __init__(self, module: str, *arguments: str):
+    def __init__(self, module: str, *arguments: str, options: Sequence[str] = (),
+                 env: Optional[Dict[str, str]] = None):
         self._process = subprocess.Popen(
-            [sys.executable, '-m', f'depth_estimation_ros.{module}', '--ros-args', *arguments],
+            [sys.executable, '-m', f'depth_estimation_ros.{module}', *options, '--ros-args',
+             *arguments], env=env,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._lines = Inbox()
         self._reader = threading.Thread(target=self._read)

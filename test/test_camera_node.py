@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 import signal
 
+import bag_writer
 import cv2
 from depth_estimation_ros import camera_node
+from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.image_messages import to_depth, to_rgb
 import numpy as np
 import pytest
@@ -116,6 +118,32 @@ def test_a_video_is_played_without_camera_info_again_and_again(probe, video):
     first, again = images.messages[0], images.messages[FRAMES]
     np.testing.assert_array_equal(to_rgb(first), to_rgb(again))
     assert not infos.messages
+
+
+def test_a_bag_is_played_with_its_camera_and_its_depth_in_metres(probe, tmp_path):
+    depth = np.full((60, 80), 2500, np.uint16)
+    depth[:30] = 0  # where a depth camera knows no depth
+    messages = []
+    for number in range(FRAMES):
+        messages += [
+            bag_writer.camera_info('/front/camera_info', 1.0 + number,
+                                   Intrinsics(160, 120, 80.0, 81.0, 79.5, 59.5)),
+            bag_writer.image('/front/image_raw', 1.0 + number, frame(number), 'bgr8'),
+            bag_writer.image('/front/depth', 1.0 + number, depth, '16UC1')]
+    bag = bag_writer.write_bag(tmp_path / 'bag', 'mcap', messages)
+    depths = probe.listen(Image, '/bag/ground_truth/depth/image')
+    infos = probe.listen(CameraInfo, '/bag/camera_info')
+    with camera('bag', bag) as process:
+        assert process.wait_for_output('with camera_info')
+        images = probe.listen(Image, '/bag/image')
+        assert process.wait() == 0
+    assert images.wait_for_count(FRAMES) and depths.wait_for_count(FRAMES)
+    for number, image in enumerate(images.messages):
+        np.testing.assert_array_equal(to_rgb(image)[:, :, ::-1], frame(number))
+    assert [infos.messages[0].k[i] for i in (0, 4, 2, 5)] == [80.0, 81.0, 79.5, 59.5]
+    played = to_depth(depths.messages[0])
+    assert played.shape == (120, 160)
+    assert np.isnan(played[:58]).all() and (played[62:] == 2.5).all()
 
 
 def test_reliable_and_best_effort_subscribers_both_get_images(probe, folder):

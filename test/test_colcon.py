@@ -45,7 +45,8 @@ def test_what_ros_looks_for_is_installed(workspace):
                  'share/depth_estimation_ros/launch/depth.launch.py',
                  'share/depth_estimation_ros/config/depth.yaml',
                  'share/depth_estimation_ros/config/depth.rviz',
-                 'share/depth_estimation_ros/config/fastdds.xml'):
+                 'share/depth_estimation_ros/config/fastdds.xml',
+                 'share/depth_estimation_ros/config/nav2_depth.yaml'):
         assert (workspace.prefix / name).is_file(), name
 
 

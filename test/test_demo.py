@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 
+import bag_writer
 import cv2
 import numpy as np
 import pytest
@@ -88,6 +89,25 @@ def test_the_demo_plays_the_drive_and_writes_what_a_person_wants_to_see(drive, t
         frames += 1
         assert image.shape == (360, 1280, 3)
     assert frames == summary['frames_received']
+
+
+def test_the_demo_plays_a_bag_and_scores_where_its_depth_camera_knows_depth(tmp_path):
+    depth = np.zeros((180, 320), np.uint16)
+    depth[90:] = 3000
+    messages = []
+    for number in range(2 * FRAMES):
+        image = np.roll(picture(640, 360), 5 * number, axis=1)
+        messages += [bag_writer.image('/front/image_raw', 1.0 + number, image, 'rgb8'),
+                     bag_writer.image('/front/depth', 1.0 + number, depth, '16UC1')]
+    bag = bag_writer.write_bag(tmp_path / 'bag', 'mcap', messages)
+    demo = Demo(tmp_path, '--data', str(bag), '--rate', '8', '--frames', str(FRAMES))
+    output = demo.wait()
+    assert demo.process.returncode == 0, output
+    assert demo.processes() == []
+    summary = json.loads((tmp_path / 'summary.json').read_text())
+    assert FRAMES <= summary['frames_sent'] < 2 * FRAMES
+    assert 0.0 < summary['rmse'] < 20.0 and 0.0 < summary['abs_rel'] < 10.0
+    assert cv2.imread(str(tmp_path / 'montage.png')).std() > 10.0
 
 
 @pytest.mark.parametrize('reason', [signal.SIGINT, signal.SIGTERM])

@@ -1,5 +1,6 @@
 """The launch file, as far as it can be tested where ros2 launch is not installed."""
 
+from contextlib import contextmanager
 import importlib.util
 from pathlib import Path
 import sys
@@ -7,11 +8,16 @@ from types import ModuleType
 
 from depth_estimation_ros import fast_dds
 import pytest
+import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
 ARGUMENTS = {'model', 'device', 'image', 'camera_info', 'params_file', 'namespace', 'autostart',
-             'rviz', 'camera', 'source'}
+             'pointcloud', 'laserscan', 'scan_frame', 'rviz', 'camera', 'source'}
+PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan'}
 
 
 class Recorded:
@@ -28,16 +34,41 @@ class LaunchConfiguration(Recorded):
 
     def perform(self, context) -> str:
         """Return the value."""
-        return context[self.name]
+        return context[self.name] if self.name in context else self.default
+
+
+class Installed:
+    """Stands in for ament_index_python: it knows this package, and those that a test installs."""
+
+    class PackageNotFoundError(KeyError):
+        """There is no such package."""
+
+    def __init__(self):
+        self.packages = {'depth_estimation_ros', *PACKAGES}
+
+    def get_package_share_directory(self, package: str) -> str:
+        """Return where a package's files are."""
+        if package not in self.packages:
+            raise self.PackageNotFoundError(package)
+        return str(ROOT)
 
 
 @pytest.fixture
-def launch_file(monkeypatch):
+def installed():
+    """Return which packages are installed; a test may take some away."""
+    return Installed()
+
+
+@pytest.fixture
+def launch_file(monkeypatch, installed):
     """Return the launch file as a module, with launch's classes replaced by recorders."""
     modules = {
-        'ament_index_python.packages': {'get_package_share_directory': lambda _: str(ROOT)},
-        'launch': {'LaunchContext': dict, 'LaunchDescription': Recorded},
-        'launch.actions': {'DeclareLaunchArgument': Recorded, 'OpaqueFunction': Recorded},
+        'ament_index_python.packages': {
+            'get_package_share_directory': installed.get_package_share_directory,
+            'PackageNotFoundError': Installed.PackageNotFoundError},
+        'launch': {'Action': Recorded, 'LaunchContext': dict, 'LaunchDescription': Recorded},
+        'launch.actions': {'DeclareLaunchArgument': Recorded, 'LogInfo': Recorded,
+                           'OpaqueFunction': Recorded},
         'launch.substitutions': {'LaunchConfiguration': LaunchConfiguration},
         'launch_ros': {},
         'launch_ros.actions': {'Node': Recorded},
@@ -52,10 +83,32 @@ def launch_file(monkeypatch):
     return module
 
 
-def nodes(launch_file, **given):
-    """Return the nodes by their executables, for the given arguments and defaults otherwise."""
+def actions(launch_file, **given):
+    """Return what starts, for the given arguments and defaults otherwise."""
     defaults = {argument.name: argument.default_value for argument in launch_file.ARGUMENTS}
-    return {node.executable: node for node in launch_file.nodes({**defaults, **given})}
+    return launch_file.nodes({**defaults, **given})
+
+
+def nodes(launch_file, **given):
+    """Return the nodes by their executables."""
+    return {node.executable: node for node in actions(launch_file, **given)}
+
+
+@contextmanager
+def started(recorded):
+    """Start a node of the same name with the arguments that a launched one gets."""
+    remappings = [f'{old}:={new}' for old, new in recorded.remappings]
+    context = rclpy.Context()
+    context.init()
+    node = rclpy.create_node(
+        recorded.name, namespace=recorded.namespace, context=context, use_global_arguments=False,
+        cli_args=['--ros-args', *recorded.ros_arguments,
+                  *(word for rule in remappings for word in ('-r', rule))])
+    try:
+        yield node
+    finally:
+        node.destroy_node()
+        context.shutdown()
 
 
 def test_every_argument_is_described(launch_file):
@@ -82,6 +135,80 @@ def test_arguments_are_stronger_than_the_parameter_file(launch_file):
     for node in (depth, camera):
         assert node.namespace == 'robot1'
         assert ('image', '/front/image_raw') in node.remappings
+
+
+@pytest.mark.parametrize('arguments, color, subscribed, info', [
+    ({}, '/image', '/image', '/depth/camera_info'),
+    ({'namespace': 'robot1'}, '/robot1/image', '/robot1/image', '/robot1/depth/camera_info'),
+    ({'namespace': '/robot1', 'image': 'front/image_raw'}, '/robot1/front/image_raw',
+     '/robot1/front/image_raw', '/robot1/depth/camera_info'),
+    ({'namespace': 'robot1', 'image': '/front/image_raw'}, '/front/image_raw', '/front/image_raw',
+     '/robot1/depth/camera_info'),
+    ({'image': '/front/image_raw/compressed'}, '/front/image_raw', '/front/image_raw/compressed',
+     '/depth/camera_info'),
+])
+def test_the_cloud_node_finds_its_topics_and_takes_a_best_effort_camera(
+        launch_file, arguments, color, subscribed, info):
+    recorded = nodes(launch_file, pointcloud='true', **arguments)['point_cloud_xyzrgb_node']
+    assert recorded.package == 'depth_image_proc'
+    # What depth_image_proc's PointCloudXyzrgbNode does when somebody subscribes to its points.
+    with started(recorded) as node:
+        assert node.resolve_topic_name('rgb/image_rect_color') == color
+        beside = color.rpartition('/')[0] + '/camera_info'
+        assert node.resolve_topic_name(beside) == info
+        prefix = info[:-len('camera_info')]
+        assert node.resolve_topic_name('depth_registered/image_rect') == f'{prefix}image'
+        assert node.resolve_topic_name('points') == f'{prefix}points'
+        assert node.declare_parameter('exact_sync', False).value is True
+        assert node.declare_parameter('queue_size', 5).value == 10
+        assert node.declare_parameter('image_transport', 'raw').value == (
+            'compressed' if subscribed.endswith('compressed') else 'raw')
+        node.create_subscription(
+            Image, subscribed, print, QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        assert node.get_parameter(
+            f'qos_overrides.{subscribed}.subscription.reliability').value == 'best_effort'
+
+
+def test_a_namespace_that_another_launch_file_pushed_is_respected(launch_file):
+    recorded = nodes(launch_file, pointcloud='true', ros_namespace='/fleet', namespace='robot1')
+    assert 'qos_overrides./fleet/robot1/image.subscription.reliability:=best_effort' in \
+        recorded['point_cloud_xyzrgb_node'].ros_arguments
+
+
+def test_the_scan_node_finds_its_topics_and_its_frame(launch_file):
+    recorded = nodes(launch_file, laserscan='true', namespace='robot1', scan_frame='front_link')
+    recorded = recorded['depthimage_to_laserscan_node']
+    assert recorded.package == 'depthimage_to_laserscan'
+    with started(recorded) as node:
+        for name, topic in (('depth', 'image'), ('depth_camera_info', 'camera_info'),
+                            ('scan', 'scan')):
+            assert node.resolve_topic_name(name) == f'/robot1/depth/{topic}'
+        assert node.declare_parameter('output_frame', '').value == 'front_link'
+        assert node.declare_parameter('scan_height', 1).value == 10
+
+
+def test_the_parameter_file_is_stronger_than_what_these_nodes_get(launch_file, tmp_path):
+    params_file = tmp_path / 'mine.yaml'
+    params_file.write_text('/**/laser_scan: {ros__parameters: {scan_height: 3}}\n'
+                           '/**/point_cloud: {ros__parameters: {queue_size: 30}}\n')
+    recorded = nodes(launch_file, laserscan='true', pointcloud='true',
+                     params_file=str(params_file))
+    with started(recorded['depthimage_to_laserscan_node']) as node:
+        assert node.declare_parameter('scan_height', 1).value == 3
+    with started(recorded['point_cloud_xyzrgb_node']) as node:
+        assert node.declare_parameter('queue_size', 5).value == 30
+
+
+def test_a_package_that_is_not_installed_is_named_and_the_rest_starts(launch_file, installed):
+    installed.packages -= PACKAGES
+    depth, *messages = actions(launch_file, pointcloud='true', laserscan='true')
+    assert depth.executable == 'depth_node'
+    for message, words in zip(messages, (
+            ('pointcloud:=true', 'depth_image_proc', 'ros-$ROS_DISTRO-depth-image-proc'),
+            ('laserscan:=true', 'depthimage_to_laserscan', 'depthimage-to-laserscan'))):
+        for word in words:
+            assert word in message.msg
 
 
 def test_rviz_gets_the_topics_of_the_namespace(launch_file):

@@ -76,6 +76,9 @@ class Child:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         """End the process: politely, then not."""
         for request, patience in ((signal.SIGINT, 5.0), (signal.SIGKILL, 5.0)):
             try:
@@ -249,7 +252,9 @@ def record(options: argparse.Namespace) -> Recording:
         if not spin_until(lambda: recording.images, START_TIMEOUT):
             raise DemoError(f'No image came within {START_TIMEOUT:.0f} s; see '
                             f'{options.out}/*.log.')
-        spin_until(camera.has_ended, float('inf'))
+        spin_until(lambda: camera.has_ended() or len(recording.images) >= options.frames,
+                   float('inf'))
+        camera.end()
         spin_until(lambda: max(recording.images) in recording.depths, LAST_TIMEOUT)
         print()
     return recording
@@ -265,9 +270,23 @@ def moments_of(recording: Recording) -> List[Moment]:
             for stamp in stamps]
 
 
+def scores_of(moment: Moment) -> Optional[Tuple[float, float, float]]:
+    """Return RMSE, AbsRel and delta1 where both know depth; None where that is nowhere."""
+    if moment.truth is None:
+        return None
+    # A depth camera has holes, and may see beyond what the model knows.
+    known = (moment.truth > 0.0) & (moment.truth <= MAX_DEPTH) & ~np.isnan(moment.prediction)
+    if not known.any():
+        return None
+    # What is out of range (infinite, REP 117) counts as the range's end.
+    prediction, truth = moment.prediction[known].clip(0.0, MAX_DEPTH), moment.truth[known]
+    return (metrics.rmse(prediction, truth), metrics.abs_rel(prediction, truth),
+            metrics.delta(prediction, truth))
+
+
 def summarize(recording: Recording, moments: List[Moment]) -> Summary:
     """Return counts, times, and the mean scores of the frames that have a ground truth."""
-    scores = [_scores(moment) for moment in moments if moment.truth is not None]
+    scores = [score for score in map(scores_of, moments) if score is not None]
     rmse, abs_rel, delta1 = np.mean(scores, axis=0).tolist() if scores else (None, None, None)
     # Arrivals, not stamps: the rate at which depth came back.
     arrivals = [1e-9 * stamp + latency for stamp, latency in recording.latencies.items()]
@@ -283,14 +302,6 @@ def summarize(recording: Recording, moments: List[Moment]) -> Summary:
         rmse=rmse, abs_rel=abs_rel, delta1=delta1)
 
 
-def _scores(moment: Moment) -> Tuple[float, float, float]:
-    """Score the pixels whose depth is known; what is out of range counts as the range's end."""
-    known = ~np.isnan(moment.prediction)
-    prediction = moment.prediction[known].clip(0.0, MAX_DEPTH)
-    return tuple(score(prediction, moment.truth[known])
-                 for score in (metrics.rmse, metrics.abs_rel, metrics.delta))
-
-
 def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -298,13 +309,16 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
                     'writes what came back: summary.json, montage.png and depth.mp4.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--data', type=Path, default=ROOT / 'data' / 'drive',
-                        help='dataset (the folder that holds rgb/), folder of images, or video')
+                        help='dataset (the folder that holds rgb/), folder of images, video, or '
+                             'rosbag2 (its folder, or its .mcap or .db3 file)')
     parser.add_argument('--split', default='test', help='part of the dataset')
     parser.add_argument('--out', type=Path, default=ROOT / 'out' / 'demo', help='where to write')
     parser.add_argument('--model', default='compact', help='model file, or name of a shipped one')
     parser.add_argument('--device', default='auto', choices=['auto', 'cpu', 'cuda'],
                         help='what runs the network')
     parser.add_argument('--rate', type=float, default=10.0, help='camera images per second')
+    parser.add_argument('--frames', type=int, default=100,
+                        help='images after which it ends; all are kept in memory')
     return parser.parse_args(arguments)
 
 

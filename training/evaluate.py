@@ -1,9 +1,11 @@
 """
-Score a model on a split of a dataset.
+Score a model on a split of a dataset, or on a rosbag2 that has a depth camera's topic.
 
-For every kind of model file: .onnx, .safetensors, and an author's .pth. All maps are compared at
-224 x 224, as in the paper: over all images, by kind of world (where pairs.csv tells it) and by
-true depth; and, where the model tells its confidence, how far that can be trusted.
+For every kind of model file: .onnx, .safetensors, and an author's .pth. All maps of a dataset are
+compared at 224 x 224, as in the paper: over all images, by kind of world (where pairs.csv tells
+it) and by true depth; and, where the model tells its confidence, how far that can be trusted.
+Those of a bag are compared at the depth camera's pixels, where it knows depth, which has to be
+registered to the colour image (the driver's aligned topic).
 """
 
 import argparse
@@ -13,11 +15,14 @@ from pathlib import Path
 import sys
 from typing import Callable, Dict, Optional
 
+import bag
 from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES, Estimate
+from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
+from depth_estimation_ros.recording import RecordingError
 from measures import Measures
 from metrics import Evaluation
 from navigation import NavigationEvaluation
@@ -141,13 +146,40 @@ def write_json(summary: Dict, target: str) -> None:
     os.replace(partial, path)
 
 
+def evaluate_bag(options: argparse.Namespace) -> None:
+    """Score a model on a bag, and write what was asked for."""
+    if options.model == MEAN:
+        raise RecordingError(f'A bag has no training depth maps, so --model {MEAN} has no mean.')
+    recording = BagRecording(options.bag, options.image_topic, options.depth_topic,
+                             options.camera_info_topic, options.tolerance)
+    estimator = DepthEstimator(options.model, options.device)
+    predict, max_depth = bag.predictor(estimator, recording), estimator.info.max_depth
+    evaluation = bag.evaluate(predict, recording, max_depth, progress=sys.stderr.isatty())
+    summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
+               'depth_topic': recording.depth_topic, 'notes': recording.notes}
+    if options.json:
+        write_json(summary, options.json)
+    if options.json != '-':
+        print(f'{options.model} on {summary["n"]} pairs of {options.bag}, {recording.image_topic} '
+              f'and {recording.depth_topic}')
+        print(bag.table(summary))
+    for note in recording.notes:
+        print(note, file=sys.stderr)
+    if options.figures:
+        bag.draw_extremes(predict, recording, evaluation.images, max_depth, options.figures)
+        print(f'figures: {options.figures}', file=sys.stderr)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', required=True,
                         help="a model file, a shipped model's name, or 'mean': the mean of the "
                              'training depth maps, which any model has to beat')
-    parser.add_argument('--data-dir', type=Path, required=True)
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument('--data-dir', type=Path)
+    data.add_argument('--bag', type=Path, metavar='FILE',
+                      help='a rosbag2: its folder, or its .mcap or .db3 file')
     parser.add_argument('--split', choices=SPLITS, default='val')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--json', metavar='FILE', help="write the scores there ('-': print them)")
@@ -155,15 +187,26 @@ def main() -> int:
                         help='draw there the best, median and worst predictions, errors over '
                              'depth, and what else is measured')
     parser.add_argument('--navigation', action='store_true',
-                        help='compare horizontal scans of obstacles, too; needs camera.json and '
-                             'pairs.csv with height, pitch and roll')
+                        help='of a dataset: compare horizontal scans of obstacles, too; needs '
+                             'camera.json and pairs.csv with height, pitch and roll')
+    for name, what in (('image', 'colour images (raw or compressed)'),
+                       ('depth', "the depth camera's images, 16UC1 (mm) or 32FC1 (m)"),
+                       ('camera-info', "the colour camera's CameraInfo")):
+        parser.add_argument(f'--{name}-topic', default='', metavar='TOPIC',
+                            help=f'of a bag: {what}; needed where the bag has several')
+    parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='SECONDS',
+                        help='of a bag: by how much the stamps of a pair may differ (%(default)s)')
     options = parser.parse_args()
     try:
+        if options.bag:
+            evaluate_bag(options)
+            return 0
         dataset = DepthDataset(options.data_dir, options.split)
         measures = Measures(dataset, options.navigation)
         predict = predictor(options.model, options.device, dataset)
         evaluate(predict, dataset, measures, progress=sys.stderr.isatty())
-    except (DatasetError, DeviceError, IntrinsicsError, ModelFileError) as error:
+    except (DatasetError, DeviceError, IntrinsicsError, ModelFileError,
+            RecordingError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     summary = measures.summary()

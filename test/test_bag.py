@@ -1,0 +1,247 @@
+"""Bags of a robot with a camera and a depth camera: what is read from them, and scored."""
+
+from dataclasses import replace
+import json
+from pathlib import Path
+import subprocess
+import sys
+
+from bag_writer import BagMessage, camera_info, compressed, image, write_bag
+import cv2
+from depth_estimation_ros.bag_recording import BagRecording, seen_by
+from depth_estimation_ros.estimator import DepthEstimator
+from depth_estimation_ros.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.recording import open_recording, RecordingError
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DRIVE = ROOT / 'data' / 'drive'
+EVALUATE = ROOT / 'training' / 'evaluate.py'
+
+COLOR, COLOR_INFO = '/camera/color/image_raw', '/camera/color/camera_info'
+DEPTH, DEPTH_INFO = '/camera/depth/image_rect', '/camera/depth/camera_info'
+
+
+def evaluate(*arguments) -> subprocess.CompletedProcess:
+    """Run the command."""
+    return subprocess.run([sys.executable, EVALUATE, '--model', 'compact', *map(str, arguments)],
+                          capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope='module')
+def camera():
+    """Return the camera of the drive with a longer lens, which no picture of it has."""
+    drive = read_camera_json(DRIVE / 'camera.json')
+    return replace(drive, fx=1.5 * drive.fx, fy=1.5 * drive.fy)
+
+
+@pytest.fixture(scope='module')
+def views(camera):
+    """Return four images (BGR) and what the shipped model sees in them, in metres."""
+    estimator = DepthEstimator('compact')
+    images = [cv2.imread(str(path)) for path in sorted((DRIVE / 'rgb' / 'test').iterdir())[::25]]
+    return [(each, estimator.estimate(np.ascontiguousarray(each[:, :, ::-1]), camera.fx).depth)
+            for each in images]
+
+
+@pytest.fixture(scope='module', params=['mcap', 'sqlite3'])
+def bag(request, camera, views, tmp_path_factory):
+    """
+    Return a bag whose depth camera measures what the model estimates, as far as it sees.
+
+    It sees the middle of the image, at half the size. In its upper half it knows no depth; the
+    first column is beyond the model's 20 m.
+    """
+    in_millimetres = request.param == 'mcap'
+    depth_camera = camera.cropped(160, 60, 320, 240).resized(160, 120)
+    messages = []
+    for number, (pixels, depth) in enumerate(views):
+        seconds = 1000.0 + number
+        part = cv2.resize(depth[60:300, 160:480], (160, 120), interpolation=cv2.INTER_AREA)
+        part[:60] = 0.0
+        part[:, 0] = 30.0
+        # The depth comes later than the image, and one that has no image comes before it.
+        messages += [
+            camera_info(COLOR_INFO, seconds, camera),
+            camera_info(DEPTH_INFO, seconds, depth_camera),
+            image(COLOR, seconds, pixels[:, :, ::-1], 'rgb8', padding=8),
+            image(DEPTH, seconds - 0.5, np.ones_like(part), '32FC1') if not in_millimetres
+            else image(DEPTH, seconds - 0.5, np.ones(part.shape, np.uint16), '16UC1')]
+        if in_millimetres:
+            messages.append(image(DEPTH, seconds + 0.01, np.round(1000.0 * part).astype(np.uint16),
+                                  '16UC1', padding=4))
+        else:
+            part[0] = np.nan
+            part[1] = np.inf
+            messages.append(image(DEPTH, seconds + 0.01, part, '32FC1'))
+    return write_bag(tmp_path_factory.mktemp('bag') / 'drive', request.param, messages)
+
+
+def test_a_model_that_is_right_scores_so_in_the_geometry_of_the_depth_camera(bag, tmp_path):
+    result = evaluate('--bag', bag, '--json', tmp_path / 'scores.json',
+                      '--figures', tmp_path / 'figures')
+    assert result.returncode == 0, result.stderr
+    scores = json.loads((tmp_path / 'scores.json').read_text())
+    assert scores['n'] == 4
+    assert (scores['image_topic'], scores['depth_topic']) == (COLOR, DEPTH)
+    assert scores['notes'] == []
+    # The rest is the interpolation of edges. Half a pixel of the network's size off, another
+    # focal length or a depth of another time make it several times as much.
+    assert scores['per_image']['abs_rel'] < 0.01
+    assert scores['per_image']['delta1'] > 0.995
+    assert scores['per_image']['ratio'] == pytest.approx(1.0, abs=0.002)
+    assert sum(each['share'] for each in scores['ranges']) == pytest.approx(1.0)
+    pixels = scores['pixels']
+    assert pixels['without_depth'] == pytest.approx(0.5, abs=0.01)
+    assert pixels['beyond_max_depth'] >= 1 / 320
+    assert sum(pixels.values()) == pytest.approx(1.0)
+    for line in ('4 pairs of', 'per image', '4 to 6 m', 'AbsRel', 'beyond 20 m'):
+        assert line in result.stdout
+    assert {path.name for path in (tmp_path / 'figures').iterdir()} == {
+        'best.png', 'median.png', 'worst.png'}
+
+
+def test_a_bag_is_its_folder_or_the_file_in_it(bag):
+    file = next(path for path in bag.iterdir() if path.suffix in ('.mcap', '.db3'))
+    for path in (bag, file):
+        frames = list(open_recording(str(path)))
+        assert len(frames) == 4
+        # On the image's pixels, so that it can be played as the ground truth of the image.
+        assert frames[0].image.shape == (360, 640, 3) and frames[0].depth.shape == (360, 640)
+        assert np.isnan(frames[0].depth[:, :159]).all()
+        assert np.isfinite(frames[0].depth[181:299, 161:479]).all()
+
+
+def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera, views):
+    # The same images, and a depth camera that finds everything a tenth farther.
+    messages = []
+    for number, (pixels, depth) in enumerate(views):
+        messages += [camera_info('/camera_info', number + 1.0, camera),
+                     image('/image', number + 1.0, pixels, 'bgr8'),
+                     image('/depth', number + 1.0, 1.1 * depth, '32FC1')]
+    path = write_bag(tmp_path / 'farther', 'mcap', messages)
+    scores = json.loads(evaluate('--bag', path, '--json', '-').stdout)
+    assert scores['per_image']['ratio'] == pytest.approx(1 / 1.1, abs=0.002)
+    assert scores['per_image']['abs_rel'] == pytest.approx(1 - 1 / 1.1, abs=0.01)
+    for each in scores['ranges']:
+        assert each['bias'] == pytest.approx(1 / 1.1 - 1, abs=0.02)
+
+
+def test_seen_by_another_camera_each_pixel_looks_the_same_way():
+    camera = Intrinsics(64, 48, 40.0, 42.0, 30.0, 25.0)
+    other = Intrinsics(200, 90, 200.0, 100.0, 90.0, 50.0)
+    # A depth that tells the direction of each pixel.
+    x, y = np.meshgrid((np.arange(64) - 30.0) / 40.0, (np.arange(48) - 25.0) / 42.0)
+    seen = seen_by((5.0 + x + 2.0 * y).astype(np.float32), camera, other, (90, 200))
+    x, y = np.meshgrid((np.arange(200) - 90.0) / 200.0, (np.arange(90) - 50.0) / 100.0)
+    expected = 5.0 + x + 2.0 * y
+    known = np.isfinite(seen)
+    assert known[25:75].all()
+    np.testing.assert_allclose(seen[25:75], expected[25:75], atol=1e-2)
+
+
+def test_without_cameras_both_are_taken_to_show_the_same_stretched():
+    depth = np.tile(np.arange(8, dtype=np.float32), (4, 1))
+    np.testing.assert_allclose(seen_by(depth, None, None, (2, 4)),
+                               np.tile([0.5, 2.5, 4.5, 6.5], (2, 1)))
+    assert np.isfinite(seen_by(depth, None, None, (40, 80))).all()
+
+
+def moments(messages, tmp_path, **options):
+    """Return a recording, and which image goes with which depth by their first pixels."""
+    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', messages), **options)
+    return recording, [(int(each.image[0, 0, 0]),
+                        None if each.depth is None else round(1000 * float(each.depth[0, 0])))
+                       for each in recording.moments()]
+
+
+def flat(topic, seconds, value, encoding='bgr8') -> BagMessage:
+    """Return an image of one value."""
+    kind, shape = (np.uint8, (4, 6, 3)) if encoding == 'bgr8' else (np.uint16, (4, 6))
+    return image(topic, seconds, np.full(shape, value, kind), encoding)
+
+
+def test_images_and_depth_are_paired_by_the_nearest_stamp_whatever_their_order(tmp_path):
+    recording, pairs = moments([
+        flat('/depth', 5.010, 1, '16UC1'), flat('/image', 5.0, 11), flat('/image', 5.033, 12),
+        flat('/image', 5.066, 13), flat('/depth', 5.060, 3, '16UC1'),
+        flat('/depth', 5.074, 4, '16UC1'), flat('/image', 5.5, 14)], tmp_path)
+    assert pairs == [(11, 1), (12, None), (13, 3), (14, None)]
+    assert recording.counts == (4, 3, 2)
+
+
+def test_messages_without_stamps_have_the_time_of_the_recording(tmp_path):
+    _, pairs = moments([flat('/image', 0.0, 11), flat('/depth', 0.0, 1, '16UC1')], tmp_path)
+    assert pairs == [(11, 1)]
+
+
+def test_compressed_colour_is_read_and_its_camera_info_found(tmp_path):
+    camera = Intrinsics(6, 4, 5.0, 5.0, 2.5, 1.5)
+    png = cv2.imencode('.png', np.full((4, 6, 3), 40, np.uint8))[1].tobytes()
+    recording, pairs = moments([
+        compressed('/c/image_raw/compressed', 1.0, png, 'bgr8; png compressed bgr8'),
+        compressed('/d/image/compressedDepth', 1.0, b'', '16UC1; compressedDepth png'),
+        camera_info('/c/camera_info', 1.0, camera),
+        flat('/d/image', 1.0, 7, '16UC1')], tmp_path)
+    assert pairs == [(40, 7)]
+    assert recording.image_topic == '/c/image_raw/compressed' and recording.camera == camera
+
+
+@pytest.mark.parametrize('infrared_first', [True, False])
+def test_a_topic_in_colour_is_preferred_to_infrared(tmp_path, infrared_first):
+    infrared = image('/infra', 1.0, np.zeros((4, 6), np.uint8), 'mono8')
+    messages = [flat('/color', 1.0, 5)]
+    messages.insert(0 if infrared_first else 1, infrared)
+    recording, _ = moments(messages, tmp_path)
+    assert recording.image_topic == '/color' and recording.depth_topic == ''
+
+
+def test_what_was_presumed_is_said(tmp_path):
+    camera = Intrinsics(60, 40, 5.0, 5.0, 2.5, 1.5)
+    recording, _ = moments([
+        camera_info('/c/camera_info', 1.0, camera), flat('/c/image', 1.0, 5),
+        image('/d/image', 1.0, np.ones((4, 6), np.uint16), '16UC1', frame_id='infrared')],
+        tmp_path)
+    text = '\n'.join(recording.notes)
+    assert '/c/camera_info is for 60 x 40 pixels, but /c/image has 6 x 4' in text
+    assert 'There is no /d/camera_info' in text
+    assert "in the frame 'camera' and depth is in 'infrared'" in text
+    assert recording.camera is None and recording.depth_camera is None
+
+
+@pytest.fixture(scope='module')
+def two_cameras(tmp_path_factory):
+    """Return a bag with two cameras, and depth that belongs to neither's time."""
+    return write_bag(tmp_path_factory.mktemp('two') / 'bag', 'mcap', [
+        flat('/left', 1.0, 1), flat('/right', 1.0, 2), flat('/depth', 1.5, 3, '16UC1')])
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (['--bag', '/no/such/bag'], '/no/such/bag is not a rosbag2 that can be read'),
+    (['--bag', str(EVALUATE)], 'is not a rosbag2 that can be read'),
+    (['--bag', '{bag}'], 'several topics with colour images: /left, /right. Choose one with '
+                         '--image-topic'),
+    (['--bag', '{bag}', '--image-topic', '/top'], "no messages on '/top' (--image-topic); its "
+                                                  'topics are /depth (sensor_msgs/msg/Image)'),
+    (['--bag', '{bag}', '--image-topic', '/left'], 'a larger --tolerance may pair them'),
+    (['--bag', '{bag}', '--image-topic', '/left', '--depth-topic', '/right'],
+     '/right is bgr8, but depth is 16UC1 or 32FC1'),
+    (['--bag', '{bag}', '--image-topic', '/depth'], 'an image on /depth (16UC1, 6 x 4) cannot be '
+                                                    'read'),
+    (['--bag', '{bag}', '--model', 'mean'], 'A bag has no training depth maps'),
+    (['--bag', '{bag}', '--data-dir', 'data'], 'not allowed with argument'),
+])
+def test_a_bag_that_cannot_be_scored_is_refused_with_a_sentence(two_cameras, arguments, sentence):
+    result = evaluate(*(each.format(bag=two_cameras) for each in arguments))
+    assert result.returncode in (1, 2) and sentence in result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+def test_an_interrupted_recording_is_refused_with_a_sentence(two_cameras, tmp_path):
+    whole = next(two_cameras.glob('*.mcap')).read_bytes()
+    for length in (0, 5, len(whole) // 2, len(whole) - 20):
+        path = tmp_path / f'{length}.mcap'
+        path.write_bytes(whole[:length])
+        with pytest.raises(RecordingError, match='is not a rosbag2 that can be read'):
+            BagRecording(path)
