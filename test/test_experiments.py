@@ -1,6 +1,9 @@
 """The experiments compare what they say they compare."""
 
+import json
 from pathlib import Path
+import subprocess
+import sys
 
 import ablation
 import fine_tuning
@@ -8,7 +11,8 @@ import numpy as np
 import pytest
 import runs
 
-SAMPLE = Path(__file__).parents[1] / 'data' / 'sample'
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / 'data' / 'sample'
 
 
 def test_ablation_goes_from_the_papers_recipe_to_ours():
@@ -52,3 +56,17 @@ def test_a_table_has_a_line_for_each_ingredient():
     assert lines[-1].count('| 0.500 ') == len(ablation.COLUMNS)
     with pytest.raises(KeyError):
         ablation.table({'a line': {}})
+
+
+def test_depth_through_another_lens_is_that_of_the_training_camera():
+    result = subprocess.run(
+        [sys.executable, ROOT / 'training' / 'field_of_view.py', '--model', 'compact',
+         '--data-dir', ROOT / 'data' / 'fov', '--json', '-'],
+        capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    relative = {float(angle): ratios
+                for angle, ratios in json.loads(result.stdout)['relative'].items()}
+    assert set(relative) == {50.0, 70.0, 90.0, 110.0} and relative[90.0]['scaled'] == 1.0
+    assert all(abs(ratios['scaled'] - 1.0) <= 0.1 for ratios in relative.values())
+    # What the rule corrects: without it a longer lens halves depth.
+    assert relative[50.0]['unscaled'] < 0.7
