@@ -151,8 +151,9 @@ def has_cuda() -> bool:
 
     PyTorch is imported only where there is such a device.
     """
-    devices = ('/dev/nvidia0', '/dev/nvhost-gpu', '/dev/nvgpu', '/dev/dxg')
-    if not any(Path(device).exists() for device in devices):
+    # A container may have been given any one of several.
+    devices = ('nvidia[0-9]*', 'nvhost-gpu', 'nvgpu', 'dxg')
+    if not any(any(Path('/dev').glob(device)) for device in devices):
         return False
     # A robot's image may have PyTorch and lack what the networks are built from.
     if not all(find_spec(name) for name in ('torch', 'timm', 'safetensors')):

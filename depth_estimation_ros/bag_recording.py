@@ -237,8 +237,11 @@ class BagRecording:
     def _image(self, message: Any) -> np.ndarray:
         """Return uint8 (H, W, 3) BGR."""
         if not hasattr(message, 'encoding'):
-            image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
-                                 cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            try:
+                image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
+                                     cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            except cv2.error:
+                image = None  # a header that promises more pixels than OpenCV allows
             if image is None:
                 raise RecordingError(
                     f'{self._path}: an image on {self.image_topic} is no JPEG or PNG (format '

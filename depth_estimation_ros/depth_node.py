@@ -215,7 +215,8 @@ class DepthNode(LifecycleNode):
         problems = [SETTINGS[each.name].problem(each.name, each.value) for each in known]
         problems += [f'{each.name} applies at activation: deactivate the node first'
                      for each in known if self._worker is not None
-                     and SETTINGS[each.name].applies == AT_ACTIVATION]
+                     and SETTINGS[each.name].applies == AT_ACTIVATION
+                     and each.value != self._setting(each.name)]
         if all(map(self.has_parameter, SETTINGS)):  # else they are being declared
             new = {each.name: each.value for each in known}
             problems.append(depth_settings.problem(
@@ -271,12 +272,11 @@ class DepthNode(LifecycleNode):
     def _work(self, frame: Frame):
         try:
             image = image_messages.to_rgb(frame.message)
+            self._publish_depth(image, frame.message.header)
         except ImageMessageError as error:
             self._statistics.count_refused(str(error))
             self.get_logger().warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
             return
-        try:
-            self._publish_depth(image, frame.message.header)
         except Exception as error:
             if not self.context.ok():
                 return  # the process is ending; nobody can publish any more
@@ -324,7 +324,8 @@ class DepthNode(LifecycleNode):
         return diagnostics.status(
             f'{self.get_fully_qualified_name().lstrip("/")}: depth',
             NodeReport(
-                self._state(), self._configure_error, silence, self._camera.trouble,
+                self._state(), self._configure_error, silence,
+                self._camera.trouble if self._worker is not None else '',
                 self._setting('rate'), self._setting('model'),
                 *((backend.name, backend.device, backend.precision) if backend else ())),
             self._reported, before)

@@ -1,6 +1,7 @@
 """What the depth node says of itself on /diagnostics."""
 
 from dataclasses import dataclass
+import math
 from typing import Tuple
 
 from depth_estimation_ros.frame_statistics import Summary
@@ -27,8 +28,10 @@ class NodeReport:
         Why the camera's focal length is unknown; empty where it is known.
     rate_limit : float
         Hertz; 0 for none.
-    model, backend, device, precision : str
-        What runs; empty where nothing does.
+    model : str
+        Which one is set.
+    backend, device, precision : str
+        What runs it; empty where nothing does.
 
     """
 
@@ -54,8 +57,9 @@ def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str
         Of this moment and of the last report.
 
     """
-    slower = now.replaced > before.replaced and (
-        not report.rate_limit or now.rate < KEEPS_UP * min(report.rate_limit, now.camera_rate))
+    # A rate of 0 is not known yet: fewer than two depth images in the last seconds.
+    wanted = min(report.rate_limit or math.inf, now.camera_rate)
+    slower = now.replaced > before.replaced and 0.0 < now.rate < KEEPS_UP * wanted
     troubles = (
         (report.configure_error, DiagnosticStatus.ERROR, report.configure_error),
         (now.failed > before.failed, DiagnosticStatus.ERROR,

@@ -143,8 +143,8 @@ def to_depth(message: Image) -> np.ndarray:
         raise ImageMessageError(f'depth in metres is encoded as 32FC1, not {message.encoding!r}')
     _check_size(message, 4, message.height)
     order = '>' if message.is_bigendian else '<'
-    rows = np.frombuffer(message.data, f'{order}f4', message.height * message.step // 4)
-    return rows.reshape(message.height, message.step // 4)[:, :message.width]
+    return np.ndarray((message.height, message.width), f'{order}f4', message.data,
+                      strides=(message.step, 4))
 
 
 def to_millimetres(depth: np.ndarray) -> np.ndarray:
@@ -205,8 +205,11 @@ def _decompress(message: CompressedImage) -> np.ndarray:
     if not message.data:
         raise ImageMessageError(f'a compressed image ({message.format!r}) without data')
     # A camera_info describes the pixels as they are stored, whatever an EXIF entry asks for.
-    image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
-                         cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
+                             cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        image = None  # a header that promises more pixels than OpenCV allows
     if image is None:
         raise ImageMessageError(
             f'{len(message.data)} bytes that are no JPEG or PNG image (format {message.format!r})')

@@ -118,7 +118,11 @@ def open_recording(source: str, split: str = 'test') -> Recording:
                              'holds rgb/), a folder of images, a video file or a rosbag2.')
     path = Path(source).expanduser()
     if is_bag(path):
-        from depth_estimation_ros.bag_recording import BagRecording  # which needs this module
+        try:
+            from depth_estimation_ros.bag_recording import BagRecording  # needs this module
+        except ImportError as error:
+            raise RecordingError(f'{source} is a rosbag2, which needs rosbags and rosbags-image '
+                                 f'({error}): pip install rosbags rosbags-image') from error
         return BagRecording(path)
     if path.is_file():
         return VideoRecording(path)

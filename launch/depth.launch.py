@@ -124,20 +124,22 @@ def nodes(context: LaunchContext) -> List[Action]:
                     namespace=given['namespace'],
                     additional_env=fast_dds.environment(CONFIG / 'fastdds.xml'), **kwargs)
 
-    def parameters(*names: str) -> List[str]:
+    def parameters(node_name: str, *names: str) -> List[str]:
         """Return the parameter file, and after it, as the stronger, what was given here."""
         arguments = ['--params-file', given['params_file']]
         for name in names:
-            arguments += ['-p', f'{name}:={given[name]}'] if given[name] else []
+            # Without the node's name it would be weaker than the file's section for the node.
+            arguments += ['-p', f'{node_name}:{name}:={given[name]}'] if given[name] else []
         return arguments
 
     # In this order, the parameter file is the stronger.
     after_defaults = ['--params-file', given['params_file']]
     result = [node(PACKAGE, 'depth_node', 'depth_estimation', remappings=inputs,
-                   ros_arguments=parameters('model', 'device', 'autostart'))]
+                   ros_arguments=parameters('depth_estimation', 'model', 'device',
+                                            'autostart'))]
     if given['camera'] == 'replay':
         result.append(node(PACKAGE, 'camera_node', 'camera', remappings=inputs,
-                           ros_arguments=parameters('source')))
+                           ros_arguments=parameters('camera', 'source')))
     if given['pointcloud'] == 'true' and not is_installed('depth_image_proc'):
         result.append(missing('pointcloud', 'depth_image_proc'))
     elif given['pointcloud'] == 'true':
@@ -157,7 +159,9 @@ def nodes(context: LaunchContext) -> List[Action]:
                         ('scan', 'depth/scan')],
             ros_arguments=['-p', 'scan_height:=10', '-p', f'output_frame:={given["scan_frame"]}']
             + after_defaults))
-    if given['rviz'] == 'true':
+    if given['rviz'] == 'true' and not is_installed('rviz2'):
+        result.append(missing('rviz', 'rviz2'))
+    elif given['rviz'] == 'true':
         # depth.rviz names absolute topics; here they follow the namespace and the arguments.
         result.append(node(
             'rviz2', 'rviz2', 'rviz', arguments=['-d', str(CONFIG / 'depth.rviz')],

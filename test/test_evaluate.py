@@ -9,6 +9,7 @@ import sys
 
 from dataset import DatasetError, DepthDataset
 from depth_estimation_ros.backends import Estimate
+from depth_estimation_ros.model_file import ModelInfo
 import evaluate
 from measures import Measures
 import numpy as np
@@ -101,6 +102,8 @@ def test_pairs_csv_may_tell_less(some):
 def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
     class Estimator:
         """Is right about the left half of each picture, and knows it."""
+
+        info = ModelInfo('any')
 
         def __init__(self, model, device):
             self.depths = iter(truths)

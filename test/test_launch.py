@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
 ARGUMENTS = {'model', 'device', 'image', 'camera_info', 'params_file', 'namespace', 'autostart',
              'pointcloud', 'laserscan', 'scan_frame', 'rviz', 'camera', 'source'}
-PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan'}
+PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan', 'rviz2'}
 
 
 class Recorded:
@@ -130,8 +130,9 @@ def test_arguments_are_stronger_than_the_parameter_file(launch_file):
     started = nodes(launch_file, model='/m.onnx', autostart='false', namespace='robot1',
                     image='/front/image_raw', camera='replay', source='/data/drive')
     depth, camera = started['depth_node'], started['camera_node']
-    assert depth.ros_arguments[2:] == ['-p', 'model:=/m.onnx', '-p', 'autostart:=false']
-    assert camera.ros_arguments[2:] == ['-p', 'source:=/data/drive']
+    assert depth.ros_arguments[2:] == ['-p', 'depth_estimation:model:=/m.onnx',
+                                       '-p', 'depth_estimation:autostart:=false']
+    assert camera.ros_arguments[2:] == ['-p', 'camera:source:=/data/drive']
     for node in (depth, camera):
         assert node.namespace == 'robot1'
         assert ('image', '/front/image_raw') in node.remappings
@@ -202,11 +203,13 @@ def test_the_parameter_file_is_stronger_than_what_these_nodes_get(launch_file, t
 
 def test_a_package_that_is_not_installed_is_named_and_the_rest_starts(launch_file, installed):
     installed.packages -= PACKAGES
-    depth, *messages = actions(launch_file, pointcloud='true', laserscan='true')
+    depth, *messages = actions(launch_file, pointcloud='true', laserscan='true', rviz='true')
+    assert len(messages) == 3
     assert depth.executable == 'depth_node'
     for message, words in zip(messages, (
             ('pointcloud:=true', 'depth_image_proc', 'ros-$ROS_DISTRO-depth-image-proc'),
-            ('laserscan:=true', 'depthimage_to_laserscan', 'depthimage-to-laserscan'))):
+            ('laserscan:=true', 'depthimage_to_laserscan', 'depthimage-to-laserscan'),
+            ('rviz:=true', 'rviz2', 'ros-$ROS_DISTRO-rviz2'))):
         for word in words:
             assert word in message.msg
 

@@ -117,8 +117,9 @@ def test_the_papers_command_trains(data, tmp_path):
     (['--input-size', '100'], 'multiple of 32'),
     (['--input-size', 'large'], 'such as 224 or 160x256'),
     (['--crop', '1.5'], 'must lie between 0 and 1'),
-    (['--init-from', ROOT / 'depth_estimation_ros/models/compact.safetensors'],
-     'cannot start a run of'),
+    (['--init-from', ROOT / 'depth_estimation_ros/models/compact.safetensors',
+      '--max-depth', '10'], 'cannot start a run of'),
+    (['--init-from', 'nowhere.safetensors'], 'no file of weights'),
     (['--batch-size', '9'], 'pass --batch-size 8 or less'),
     (['--network', 'resnet35'], 'no network'),
     (['--config', 'nowhere.yaml'], 'no settings file nowhere.yaml')])
@@ -166,7 +167,8 @@ def test_evaluation_draws_figures_and_writes_json(run, data, tmp_path):
     assert 'delta1' in text
     assert json.loads((tmp_path / 'out' / 'scores.json').read_text())['n'] == 4
     assert {p.name for p in (tmp_path / 'figures').iterdir()} == {
-        'best.png', 'median.png', 'worst.png', 'error_over_depth.png', 'reliability.png'}
+        'best.png', 'median.png', 'worst.png', 'error_over_depth.png', 'reliability.png',
+        'risk_coverage.png', 'calibration.png'}
 
 
 def test_mean_map_is_the_score_to_beat(data):

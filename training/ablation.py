@@ -93,6 +93,9 @@ def main() -> int:
             scores[name] = runs.score(model, options.data_dir, 'val',
                                       folder / 'val.json')['per_image']
             (options.out / 'table.md').write_text(table(scores))
+    except runs.StaleRunError as error:
+        print(f'ablation: {error}', file=sys.stderr)
+        return 1
     except subprocess.CalledProcessError as error:
         return error.returncode
     print(table(scores))

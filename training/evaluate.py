@@ -20,7 +20,7 @@ from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES, Estimate
 from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
 from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.geometry import IntrinsicsError
+from depth_estimation_ros.geometry import focal_ratio, IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
 from depth_estimation_ros.recording import RecordingError
 from measures import Measures
@@ -81,7 +81,17 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
         return lambda rgb: Estimate(mean, None)
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
-    return lambda rgb: estimator.estimate(rgb, focal, size='network')
+    # The model's horizon through this lens: what it sees there, it sees as sky.
+    horizon = estimator.info.max_depth
+    if focal is not None and estimator.info.focal is not None:
+        horizon *= focal_ratio(focal, dataset.intrinsics.width, estimator.info.focal,
+                               estimator.info.input_size[1])
+
+    def predict(rgb):
+        depth, confidence = estimator.estimate(rgb, focal, size='network')
+        depth[depth >= 0.999 * horizon] = dataset.max_depth
+        return Estimate(depth.clip(max=dataset.max_depth), confidence)
+    return predict
 
 
 def draw_extremes(predict: Callable, dataset: DepthDataset, images: Evaluation, folder: Path,
@@ -197,6 +207,8 @@ def main() -> int:
     parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='SECONDS',
                         help='of a bag: by how much the stamps of a pair may differ (%(default)s)')
     options = parser.parse_args()
+    if options.bag and options.navigation:
+        parser.error('--navigation needs poses, which a bag has not: use it with --data-dir')
     try:
         if options.bag:
             evaluate_bag(options)

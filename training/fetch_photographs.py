@@ -59,7 +59,7 @@ def fetch_pybullet(folder, scratch):
     """Fetch the meshes of small objects, furniture and robots."""
     with fetch_wheel(PYBULLET, scratch, *PYBULLET_WHEEL) as wheel:
         unpack(wheel, 'pybullet_data/', folder / 'meshes/pybullet',
-               ('.obj', '.mtl', '.png', '.jpg', '.stl', '.dae'))
+               ('.obj', '.mtl', '.png', '.jpg', '.stl'))
 
 
 def fetch_panoramas(folder, scratch):

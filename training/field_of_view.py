@@ -15,7 +15,7 @@ import math
 from pathlib import Path
 import sys
 
-from dataset import DatasetError, DepthDataset
+from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import IntrinsicsError
@@ -23,8 +23,9 @@ from depth_estimation_ros.model_file import ModelFileError
 from evaluate import write_json
 import numpy as np
 
-# Metres: nearer than the clip, with room for a prediction that is too far.
-FARTHEST = 16.0
+# Metres: nearer than the model's horizon (0.7 x 20 m through a lens of 110 degrees), with room for
+# a prediction that is too far.
+FARTHEST = 11.0
 TOLERANCE = 0.1
 
 
@@ -63,7 +64,11 @@ def measure(estimator, folder, split):
 
     """
     found = {}
-    for root in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
+    roots = sorted(path for path in Path(folder).glob('*') if path.is_dir())
+    if not roots:
+        raise DatasetError(folder, ['it holds no dataset: there must be one in it for each field '
+                                    'of view'])
+    for root in roots:
         dataset = DepthDataset(root, split)
         if dataset.intrinsics is None:
             raise DatasetError(root, ['it has no camera.json, so its field of view is unknown'])
@@ -106,7 +111,7 @@ def main() -> int:
     parser.add_argument('--model', required=True, help="a model file, or a shipped model's name")
     parser.add_argument('--data-dir', type=Path, required=True,
                         help='a folder with a dataset for each field of view')
-    parser.add_argument('--split', default='test')
+    parser.add_argument('--split', choices=SPLITS, default='test')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--json', metavar='FILE', help="write the ratios there ('-': print them)")
     parser.add_argument('--figure', type=Path, metavar='FILE', help='draw the curve there (PNG)')

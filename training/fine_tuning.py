@@ -18,14 +18,15 @@ import shutil
 import subprocess
 import sys
 
-from dataset import find_pairs, SPLITS
+from dataset import DatasetError, find_pairs, SPLITS
 import figures
 from matplotlib.figure import Figure
 import runs
 
 
 def link_kinds(source, target, kinds):
-    """Make a dataset of links to the pairs of some kinds of world."""
+    """Make a dataset of links to the pairs of some kinds of world, in place of an older one."""
+    shutil.rmtree(target, ignore_errors=True)
     for split in SPLITS:
         for folder in ('rgb', 'depth'):
             (target / folder / split).mkdir(parents=True, exist_ok=True)
@@ -33,9 +34,9 @@ def link_kinds(source, target, kinds):
             if pair.name.split('_')[0] in kinds:
                 for path in (pair.rgb, pair.depth):
                     link = target / path.relative_to(source)
-                    if not link.is_symlink():
-                        link.symlink_to(os.path.relpath(path, link.parent))
-    shutil.copy(source / 'camera.json', target)
+                    link.symlink_to(os.path.relpath(path, link.parent))
+    if (source / 'camera.json').exists():
+        shutil.copy(source / 'camera.json', target)
 
 
 def draw(scores, path):
@@ -71,8 +72,17 @@ def main() -> int:
                              '(default: runs/fine_tuning)')
     options = parser.parse_args()
     known, new = options.out / 'known', options.out / 'new'
-    link_kinds(options.data_dir, known, options.known.split(','))
-    link_kinds(options.data_dir, new, options.new.split(','))
+    counts = [int(count) for count in options.pairs.split(',')]
+    try:
+        link_kinds(options.data_dir, known, options.known.split(','))
+        link_kinds(options.data_dir, new, options.new.split(','))
+        pairs = len(find_pairs(new, 'train')[0])
+        if pairs < max(counts):
+            raise DatasetError(options.data_dir, [
+                f'it has {pairs} training pairs of {options.new}, fewer than --pairs'])
+    except DatasetError as error:
+        print(f'fine_tuning: {error}', file=sys.stderr)
+        return 1
     recipe = {**runs.read_recipe('train_compact'), 'visualize_every': 1000, 'evaluate_pairs': 100}
 
     def scored(name, **settings):
@@ -86,7 +96,7 @@ def main() -> int:
     try:
         scores = {tuned: {'0': scored('base', data_dir=[str(known)],
                                       max_epochs=options.max_epochs)}, alone: {}}
-        for count in map(int, options.pairs.split(',')):
+        for count in counts:
             budget = {'data_dir': [str(new)], 'train_pairs': count,
                       'max_epochs': max(1, options.steps * recipe['batch_size'] // count)}
             scores[tuned][str(count)] = scored(
@@ -95,6 +105,9 @@ def main() -> int:
             scores[alone][str(count)] = scored(f'alone_{count}', **budget)
             (options.out / 'curve.json').write_text(json.dumps(scores, indent=2) + '\n')
             draw(scores, options.out / 'curve.png')
+    except runs.StaleRunError as error:
+        print(f'fine_tuning: {error}', file=sys.stderr)
+        return 1
     except subprocess.CalledProcessError as error:
         return error.returncode
     print(options.out / 'curve.png')

@@ -12,6 +12,10 @@ TRAINING = Path(__file__).parent
 CONFIG = TRAINING.parent / 'config'
 
 
+class StaleRunError(ValueError):
+    """A run that is not the one that is asked for; the message says where it is."""
+
+
 def read_recipe(name: str) -> Dict:
     """Return the settings of a recipe in config/, such as 'train_compact'."""
     return yaml.safe_load((CONFIG / f'{name}.yaml').read_text())
@@ -35,20 +39,22 @@ def train(folder: Path, settings: Dict) -> Path:
 
     Raises
     ------
+    StaleRunError
+        Where the folder holds a run with other settings.
     subprocess.CalledProcessError
         Where train.py failed; it has said why.
 
     """
-    model = folder / 'best.safetensors'
+    model, recipe = folder / 'best.safetensors', folder / 'recipe.yaml'
+    if recipe.exists() and yaml.safe_load(recipe.read_text()) != settings:
+        raise StaleRunError(f'{folder} holds a run with other settings: name another --out, or '
+                            'delete it')
     if (folder / 'done').exists():
         return model
-    if (folder / 'last.pt').exists():
-        arguments = ['--resume', folder]
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        recipe = folder / 'recipe.yaml'
-        recipe.write_text(yaml.safe_dump(settings, sort_keys=False))
-        arguments = ['--config', recipe, '--run-dir', folder]
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe.write_text(yaml.safe_dump(settings, sort_keys=False))
+    arguments = ['--resume', folder] if (folder / 'last.pt').exists() else [
+        '--config', recipe, '--run-dir', folder]
     subprocess.run([sys.executable, TRAINING / 'train.py', *map(str, arguments)], check=True)
     (folder / 'done').touch()
     return model

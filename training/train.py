@@ -80,7 +80,8 @@ class Settings:
     schedule: str = setting('triangular2', 'triangular2 (CyclicLR) or cosine')
     step_size_up: int = setting(1000, 'triangular2: steps up; cosine: steps of warm-up')
     step_size_down: int = setting(2000, 'triangular2: steps down')
-    average: float = setting(0.0, 'decay of the moving average of weights that is the model')
+    average: float = setting(0.0, 'decay of the moving average of weights that is the model; '
+                             '0: none')
     batch_size: int = setting(32, 'pairs a step')
     max_epochs: int = setting(100, 'times through the training split')
     evaluate_every: int = setting(2, 'epochs between evaluations on train and val')
@@ -111,7 +112,8 @@ class Settings:
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
         for name in ('flip', 'crop', 'colour', 'camera', 'cutout', 'average'):
-            if not (0 <= getattr(self, name) < 1 or name == 'flip' and self.flip == 1):
+            is_probability = name in ('flip', 'camera', 'cutout')
+            if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
         if self.headroom < 1:
@@ -208,6 +210,14 @@ def read_settings(arguments=None) -> Settings:
     if unknown:
         raise SettingsError(f'{config}: there is no setting {", ".join(sorted(unknown))}; '
                             f'there are {", ".join(types)}')
+    for name, value in values.items():
+        # YAML takes 1e-4 for a word.
+        if types[name] in (float, int) and isinstance(value, str):
+            try:
+                values[name] = types[name](value)
+            except ValueError:
+                raise SettingsError(f'{config}: {name} is {value!r}, and must be a number') \
+                    from None
     settings = Settings(**{**values, **given})
     for name in ('run_dir', 'init_from', 'encoder_weights'):
         if getattr(settings, name) is not None:
@@ -276,8 +286,12 @@ class Run:
         self.steps = len(self.train) // settings.batch_size
         self.evaluated = {'train': self.train.without_augmentation().some(
             settings.evaluate_pairs)}
-        if all(any(find_pairs(folder, 'val')) for folder in settings.data_dir):
-            self.evaluated['val'] = DepthDataset(settings.data_dir, 'val', settings.size,
+        with_val = [folder for folder in settings.data_dir if any(find_pairs(folder, 'val'))]
+        if with_val and with_val[0] != settings.data_dir[0]:
+            raise SettingsError(f'{settings.data_dir[0]} has no val split, and {with_val[0]} has '
+                                'one: name first what is to be scored in its own camera')
+        if with_val:
+            self.evaluated['val'] = DepthDataset(with_val, 'val', settings.size,
                                                  settings.max_depth)
 
         self.module = self._network()
@@ -319,14 +333,18 @@ class Run:
 
     def begin_with(self, path: Path) -> None:
         """Take the weights of a model file of the same network."""
+        if path.suffix not in ('.safetensors', '.pth') or not path.is_file():
+            raise SettingsError(f'{path} is no file of weights to start from: that is a '
+                                '.safetensors or .pth file')
         state_dict, info = model_file.load_weights(path)
-        asked = (self.settings.network, self.settings.headroom, self.settings.confidence > 0)
-        found = (info.architecture, info.headroom, info.confidence)
+        settings = self.settings
+        asked = (settings.network, settings.max_depth, settings.headroom, settings.confidence > 0)
+        found = (info.architecture, info.max_depth, info.headroom, info.confidence)
         if asked != found:
-            raise SettingsError('{} is {} with headroom {} and confidence {}, and cannot start '
-                                'a run of {} with headroom {} and confidence {}: name its '
-                                '--config, such as config/train_compact.yaml'.format(
-                                    path, *found, *asked))
+            described = '{} for depths up to {} m, headroom {}, confidence {}'
+            raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
+                                f'of {described.format(*asked)}: name the --config that it was '
+                                'trained with')
         # A shipped model's are of half precision.
         self.module.load_state_dict({key: value.float() if value.is_floating_point() else value
                                      for key, value in state_dict.items()})
@@ -474,8 +492,9 @@ def evaluate(run: Run, bar: tqdm) -> Dict:
     run.model.eval()
     summaries = {}
     for split, dataset in run.evaluated.items():
-        evaluation = Evaluation()
-        for rgb, depth, _ in batches(dataset, run, shuffle=False):
+        evaluation = Evaluation(max_depth=run.settings.max_depth)
+        for rgb, depth, clip in batches(dataset, run, shuffle=False):
+            depth = losses.at_the_sky(depth[:, None], clip, run.settings.max_depth)[:, 0]
             evaluation.extend(run.predict(rgb)[:, 0].cpu().numpy(), depth.numpy())
             bar.set_postfix_str(f'evaluating {split}: {len(evaluation.images)}/{len(dataset)}')
         summaries[split] = evaluation.summary()
@@ -488,9 +507,9 @@ def calibrate(run: Run, every: int = 7) -> None:
     run.model.eval()
     log_scales, close = [], []
     dataset = run.evaluated.get('val', run.evaluated['train'])
-    for rgb, depth, _ in batches(dataset, run, shuffle=False):
+    for rgb, depth, clip in batches(dataset, run, shuffle=False):
         prediction, log_scale = run.distribution(run.model, rgb)
-        truth = depth[:, None].to(run.device)
+        truth = losses.at_the_sky(depth[:, None], clip, run.settings.max_depth).to(run.device)
         off = (prediction.clamp(max=run.settings.max_depth) - truth).abs()
         log_scales.append(log_scale[..., ::every, ::every].flatten().cpu())
         close.append((off <= 0.1 * truth)[..., ::every, ::every].flatten().cpu())
@@ -571,8 +590,8 @@ def main() -> int:
     try:
         settings = read_settings()
         run = open_run(settings)
-    except (SettingsError, DatasetError, IntrinsicsError, network.ArchitectureError,
-            network.EncoderWeightsError) as error:
+    except (SettingsError, DatasetError, IntrinsicsError, model_file.ModelFileError,
+            network.ArchitectureError, network.EncoderWeightsError) as error:
         print(f'train: {error}', file=sys.stderr)
         return 1
     print(f'{settings.network} on {run.device} in {run.precision}, {len(run.train)} pairs, '

@@ -37,8 +37,6 @@ class Thing:
         Linear RGB, where there is no texture.
     smooth : bool
         Whether it is round all over.
-    turn : float
-        By how much to turn it about the vertical so that it faces +y, radians.
 
     """
 
@@ -48,7 +46,6 @@ class Thing:
     stand_in: str = 'box'
     hue: tuple = (0.4, 0.4, 0.4)
     smooth: bool = False
-    turn: float = 0.0
 
 
 THINGS = {
@@ -68,7 +65,6 @@ THINGS = {
     'teddy': Thing('pybullet/teddy2_VHACD_CHs.obj', (0.25, 0.2, 0.3), hue=(0.3, 0.18, 0.09)),
     'football': Thing('pybullet/soccerball.obj', (0.22, 0.22, 0.22), 'z', 'cylinder',
                       smooth=True),
-    'tray': Thing('pybullet/tray/tray_textured.obj', (0.4, 0.4, 0.09), 'z', hue=(0.3, 0.2, 0.1)),
     'bricks': Thing('pybullet/lego/lego.obj', (0.06, 0.06, 0.044), hue=(0.5, 0.04, 0.03)),
     'bunny': Thing('pybullet/bunny.obj', (0.13, 0.27, 0.2), hue=(0.4, 0.36, 0.3), smooth=True),
     'stone': Thing('pybullet/stone.obj', (0.5, 0.5, 0.17), 'z', hue=(0.3, 0.29, 0.27)),
@@ -144,8 +140,6 @@ def _loaded(file, known):
         vertices, faces, hues = _read_coloured(file, known)
     if known.upright == 'y':
         vertices = np.c_[vertices[:, 0], -vertices[:, 2], vertices[:, 1]]
-    cos, sin = np.cos(known.turn), np.sin(known.turn)
-    vertices = vertices @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     foot = (low + high) / 2 * (1, 1, 0) + low * (0, 0, 1)
     vertices = (vertices - foot) * known.size[2] / (high - low)[2]

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 
 from . import plants
-from .materials import Graph
+from .shading import Graph
 from .shape import box, join, lathe, quad, tube
 from .sky import DAY, draw_panorama, LOOK, NIGHT, panorama_colour
 

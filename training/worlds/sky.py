@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 from . import photographs
-from .materials import Graph
+from .shading import Graph
 
 # Those with a slash come in the bpy package. Left out: places under a roof or close to trees, as
 # all this counts as sky, and a second sunrise.

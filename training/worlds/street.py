@@ -25,7 +25,7 @@ def build(stage, rng):
     if yard:
         _front_gardens(stage, rng, front, yard, crossing, side_half)
     _parked(stage, rng, kerb, crossing, side_half)
-    _trees_and_lamps(stage, rng, kerb, front, crossing, side_half, air.lamps)
+    _trees_and_lamps(stage, rng, kerb, crossing, side_half, air.lamps)
     _furniture(stage, rng, kerb, front, crossing, side_half)
     if rng.random() < 0.45:
         street_clutter.building_site(stage, rng, kerb, crossing, side_half, KERB)
@@ -200,7 +200,7 @@ def _car(stage, rng, meshes, x, y, heading):
     stage.cover(x, y, length / 2, width / 2, heading)
 
 
-def _trees_and_lamps(stage, rng, kerb, front, crossing, side_half, dark):
+def _trees_and_lamps(stage, rng, kerb, crossing, side_half, dark):
     """Plant an avenue, now and then none, and set lamp posts between."""
     season = plants.draw_season(rng)
     trees = [stage.mesh(plants.tree(rng, season=season), 'tree') for _ in range(4)]

@@ -85,7 +85,7 @@ def site_fence(rng, length=2.2):
     return join(parts)
 
 
-def plank_barrier(rng, length=1.8):
+def plank_barrier(length=1.8):
     """Make a barrier along x: red and white planks on feet."""
     half, parts = length / 2, []
     for z in (0.55, 0.95):
@@ -128,7 +128,7 @@ def building_site(stage, rng, kerb, crossing, side_half, raised):
     x0 = rng.uniform(-25, 25 - 2.2 * length)
     if x0 < crossing + side_half + 1 and x0 + 2.2 * length > crossing - side_half - 1:
         return
-    panel = site_fence(rng) if rng.random() < 0.6 else plank_barrier(rng)
+    panel = site_fence(rng) if rng.random() < 0.6 else plank_barrier()
     panels = [stage.mesh(panel, 'site'), stage.mesh(collected.thing('barrier', 0.73)[0], 'site')]
     which, wide = rng.choice([0, 0, 1]), rng.uniform(1.4, 2.2)
     edges = (kerb - 0.4, kerb - 0.4 - wide) if rng.random() < 0.6 else (
