@@ -2,8 +2,8 @@
 """
 Render RGB and depth pairs of procedural worlds with Blender, in the paper's dataset layout.
 
-    python training/render_worlds.py --out data/worlds --train 800 --val 64 --test 64 --seed 1
-    python training/render_worlds.py --out data/drive --drive 10 --seed 2
+    python training/render_worlds.py --out data/worlds --train 4000 --val 400 --test 400 --seed 1
+    python training/render_worlds.py --out data/drive --drive 10 --seed 8
 
 A pair is written whole or not at all, and pairs that stand are skipped: start the same command
 again with --resume to go on after an interruption. `make render-env` makes the environment that
