@@ -136,8 +136,9 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_model_file_keeps_what_it_says_of_itself(tmp_path):
-    info = model_file.ModelInfo('resnet34_upsample', (64, 96), 15.0, 112.0, {'name': 'worlds'},
-                                {'epoch': 3}, {'torch': '2'})
+    info = model_file.ModelInfo(
+        'resnet34_upsample', (64, 96), 15.0, 112.0, aspect=1.5, headroom=1.25, confidence=True,
+        dataset={'name': 'worlds'}, metrics={'epoch': 3}, versions={'torch': '2'})
     path = tmp_path / 'model.safetensors'
     weights = {'weight': torch.arange(4.0)}
     model_file.save_weights(path, weights, info)
