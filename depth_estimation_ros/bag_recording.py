@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
-from depth_estimation_ros.geometry import from_camera_info, Intrinsics, IntrinsicsError
+from depth_estimation_ros.geometry import image_of_camera_info, Intrinsics, IntrinsicsError
 from depth_estimation_ros.recording import RecordedFrame, RecordingError
 import numpy as np
 from rosbags.highlevel import AnyReader, AnyReaderError
@@ -23,6 +23,9 @@ CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 
 # Metres in one unit of the encodings of depth (REP 118).
 DEPTH_UNITS = {'16UC1': 0.001, '32FC1': 1.0}
+
+# Encodings in which half as many rows of colour follow those of brightness.
+PLANAR = ('nv12', 'nv21')
 
 # Seconds between an image and the depth image that is taken for the same moment. Half the period
 # of cameras at 30 Hz, and a little.
@@ -94,7 +97,8 @@ class BagRecording:
                 'depth (16UC1 or 32FC1)', '--depth-topic', depth_topic,
                 [_depth_topics(first)], required=False)
             self.image_topic = self._choose(
-                'colour images', '--image-topic', image_topic, _color_topics(first))
+                'colour images', '--image-topic (camera_node: image_topic)', image_topic,
+                _color_topics(first))
             image_message = self._message(first, self.image_topic, '--image-topic')
             image = self._image(image_message)
             self.camera = self._camera(
@@ -213,15 +217,17 @@ class BagRecording:
             return None
         info = first[info_topic]
         try:
-            intrinsics = from_camera_info(info)
+            intrinsics = image_of_camera_info(info)
         except (AttributeError, IntrinsicsError) as error:
             raise RecordingError(
                 f'{info_topic} is not a usable {CAMERA_INFO} ({error}).') from error
         if intrinsics is None:
             self.notes.append(f'{info_topic} is of an uncalibrated camera: {otherwise}.')
         elif (intrinsics.height, intrinsics.width) != shape[:2]:
+            part = '' if (intrinsics.width, intrinsics.height) == (info.width, info.height) else (
+                f' (after its region of interest and binning, of {info.width} x {info.height})')
             self.notes.append(
-                f'{info_topic} is for {intrinsics.width} x {intrinsics.height} pixels, but '
+                f'{info_topic} is for {intrinsics.width} x {intrinsics.height} pixels{part}, but '
                 f'{topic} has {shape[1]} x {shape[0]}: {otherwise}.')
             return None
         return intrinsics
@@ -248,7 +254,7 @@ class BagRecording:
                     f'{message.format!r}).')
             return image
         try:
-            return image_to_cvimage(_without_padding(message), 'bgr8')
+            return image_to_cvimage(_as_stored(message), 'bgr8')
         except (ImageError, TypeError, ValueError, cv2.error) as error:
             raise RecordingError(
                 f'{self._path}: an image on {self.image_topic} ({message.encoding}, '
@@ -263,7 +269,7 @@ class BagRecording:
                 f'{getattr(message, "encoding", "compressed")}, but depth is '
                 f'{" or ".join(DEPTH_UNITS)}, not compressed.')
         try:
-            depth = image_to_cvimage(_without_padding(message)).astype(np.float32) * unit
+            depth = image_to_cvimage(_as_stored(message)).astype(np.float32) * unit
         except (TypeError, ValueError) as error:
             raise RecordingError(f'{self._path}: a depth image on {self.depth_topic} cannot be '
                                  f'read: {error}.') from error
@@ -352,14 +358,24 @@ def _pairs(images: List[int], depths: List[int], tolerance: int) -> Dict[int, in
     return pairs
 
 
-def _without_padding(message: Any) -> Any:
-    """Return an Image message whose rows follow each other without a gap."""
+def _as_stored(message: Any) -> Any:
+    """
+    Return an Image message as image_to_cvimage wants it.
+
+    Its rows follow each other without a gap, and its height counts all rows that are stored.
+    """
     _, _, kind, channels = to_cvtype(message.encoding)
-    row = message.width * channels * np.dtype(kind).itemsize
-    if message.step == row:
-        return message
+    row, height = message.width * channels * np.dtype(kind).itemsize, message.height
+    if message.encoding in PLANAR:
+        if message.width % 2 or height % 2:
+            raise ValueError('its pixels share colours in groups of 2 x 2, and its size is no '
+                             'multiple of that')
+        height = height * 3 // 2
     if message.step < row:
         raise ValueError(f'a row takes {row} bytes, but step is {message.step}')
-    rows = np.frombuffer(message.data, np.uint8, message.height * message.step)
-    packed = np.ascontiguousarray(rows.reshape(message.height, message.step)[:, :row])
-    return replace(message, data=packed.ravel(), step=row)
+    if len(message.data) < height * message.step:
+        raise ValueError(f'{height} rows of {message.step} bytes are {height * message.step} '
+                         f'bytes, but there are {len(message.data)}')
+    rows = np.frombuffer(message.data, np.uint8, height * message.step)
+    packed = np.ascontiguousarray(rows.reshape(height, message.step)[:, :row])
+    return replace(message, height=height, data=packed.ravel(), step=row)

@@ -3,7 +3,8 @@
 import re
 from typing import Optional
 
-from depth_estimation_ros.geometry import from_camera_info, Intrinsics, IntrinsicsError
+from depth_estimation_ros.geometry import (
+    from_camera_info, image_of_camera_info, Intrinsics, IntrinsicsError)
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
@@ -33,18 +34,12 @@ def image_intrinsics(info: Optional[CameraInfo], width: int, height: int) -> Int
     """
     if info is None:
         raise CameraInfoError('no camera_info has come in')
-    calibrated = _calibrated(info)
-    if calibrated is None:
-        raise CameraInfoError('camera_info is of an uncalibrated camera (K is zero)')
-    roi = info.roi
     try:
-        image = calibrated
-        if roi.width and roi.height:
-            image = image.cropped(roi.x_offset, roi.y_offset, roi.width, roi.height)
-        image = image.resized(image.width // max(1, info.binning_x),
-                              image.height // max(1, info.binning_y))
+        image = image_of_camera_info(info)
     except IntrinsicsError as error:
         raise CameraInfoError(f'camera_info is unusable ({error})') from error
+    if image is None:
+        raise CameraInfoError('camera_info is of an uncalibrated camera (K is zero)')
     if (image.width, image.height) != (width, height):
         part = '' if (image.width, image.height) == (info.width, info.height) else (
             f' (after its region of interest and binning, of {info.width} x {info.height})')
@@ -72,7 +67,7 @@ def describe(info: CameraInfo, intrinsics: Intrinsics, header: Header) -> Camera
         or P empty, it is the other. D and R are of the lens and stay.
 
     """
-    calibrated = _calibrated(info)
+    calibrated = from_camera_info(info)
     sx, sy = intrinsics.fx / calibrated.fx, intrinsics.fy / calibrated.fy
     pixels = np.array([[sx, 0.0, intrinsics.cx - sx * calibrated.cx],
                        [0.0, sy, intrinsics.cy - sy * calibrated.cy],
@@ -111,13 +106,6 @@ def is_distorted(info: CameraInfo, image_topic: str) -> bool:
     only be read from its topic's name, which image_proc makes image_rect or image_rect_color.
     """
     return any(info.d) and not re.search('(^|[/_])rect', image_topic)
-
-
-def _calibrated(info: CameraInfo) -> Optional[Intrinsics]:
-    try:
-        return from_camera_info(info)
-    except IntrinsicsError as error:
-        raise CameraInfoError(f'camera_info is unusable ({error})') from error
 
 
 def _has_focal(matrix: np.ndarray) -> bool:

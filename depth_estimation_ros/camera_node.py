@@ -25,6 +25,9 @@ SETTINGS = {
         '', 'What to play: a dataset (the folder that holds rgb/, depth/ and camera.json), a '
         'folder of images, a video file, or a rosbag2 (its folder, or its .mcap or .db3 file).'),
     'split': Setting('test', 'Which part of a dataset to play: train, val or test.'),
+    'image_topic': Setting(
+        '', 'Which topic of a rosbag2 to play, where several have colour images. Empty: the only '
+        'one.'),
     'rate': Setting(10.0, 'Frames per second.', limits=(0.1, 1000.0)),
     'loop': Setting(True, 'Whether to begin again after the last frame; else the process ends.'),
     'frame_id': Setting('camera_optical_frame', 'frame_id of all messages (REP 103: z forward).'),
@@ -44,7 +47,7 @@ class CameraNode(Node):
         super().__init__('camera')
         node_settings.declare(self, SETTINGS)
         try:
-            recording = open_recording(self._setting('source'), self._setting('split'))
+            recording = open_recording(*map(self._setting, ('source', 'split', 'image_topic')))
         except RecordingError as error:
             raise NodeError(str(error)) from error
         self._frames: Iterator[RecordedFrame] = itertools.chain.from_iterable(

@@ -7,6 +7,8 @@ from depth_estimation_ros.camera_info import CameraInfoError
 from depth_estimation_ros.geometry import Intrinsics
 from sensor_msgs.msg import CameraInfo
 
+LOG_PERIOD = 5.0  # seconds between two reports of the same trouble
+
 
 class CameraTracker:
     """
@@ -25,7 +27,7 @@ class CameraTracker:
     def __init__(self, logger):
         self.info: Optional[CameraInfo] = None
         self.trouble = ''
-        self._has_seen = False
+        self._told: Optional[str] = None  # the trouble that the log told last
         self._has_warned = False
         self._logger = logger
 
@@ -44,16 +46,11 @@ class CameraTracker:
 
         """
         try:
-            result, trouble = camera_info.image_intrinsics(info, width, height), ''
+            result, self.trouble = camera_info.image_intrinsics(info, width, height), ''
         except CameraInfoError as error:
-            result, trouble = None, str(error)
-        if trouble != self.trouble or not self._has_seen:
-            self.trouble, self._has_seen = trouble, True
-            if trouble:
-                self._logger.warning(
-                    f'Depth without depth/camera_info and focal scaling: {trouble}')
-            else:
-                self._logger.info('camera_info fits the image')
+            result, self.trouble = None, str(error)
+        if self.trouble != self._told and self._tell():
+            self._told = self.trouble
         if result and not self._has_warned and camera_info.is_distorted(info, topic):
             self._has_warned = True
             self._logger.warning(
@@ -61,3 +58,11 @@ class CameraTracker:
                 'depth will be bent towards its borders. Feed the image that image_proc rectifies '
                 '(image_rect).')
         return result
+
+    def _tell(self) -> bool:
+        # False where it is too soon after the last time: what lasts is told with a later image.
+        if self.trouble:
+            return self._logger.warning(
+                f'Depth without depth/camera_info and focal scaling: {self.trouble}',
+                throttle_duration_sec=LOG_PERIOD)
+        return self._logger.info('camera_info fits the image', throttle_duration_sec=LOG_PERIOD)

@@ -1,10 +1,11 @@
 """depth_estimation: a lifecycle node that turns a camera's images into metric depth."""
 
 from dataclasses import dataclass
+import functools
 import sys
 import time
 import traceback
-from typing import List, Optional, Tuple, Union
+from typing import Callable, List, Optional, Tuple, Union
 
 from depth_estimation_ros import (
     camera_info, depth_settings, diagnostics, image_messages, node_process, node_settings)
@@ -17,13 +18,12 @@ from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.frame_worker import FrameWorker
 from depth_estimation_ros.image_messages import ImageMessageError
-from depth_estimation_ros.model_loader import ModelLoader
+from depth_estimation_ros.model_loader import Loaded, ModelLoader
 from depth_estimation_ros.node_process import NodeError
 from depth_estimation_ros.node_settings import AT_ACTIVATION
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -49,6 +49,19 @@ class Frame:
     arrived: float
 
 
+def _says_why(transition: Callable) -> Callable:
+    """Have a lifecycle callback tell what it raises, which rclpy swallows."""
+    @functools.wraps(transition)
+    def telling(node: 'DepthNode', state: LifecycleState) -> TransitionCallbackReturn:
+        node._failure = ''
+        try:
+            return transition(node, state)
+        except Exception as error:
+            node._tell_failure(transition.__name__[len('on_'):], error)
+            return TransitionCallbackReturn.ERROR
+    return telling
+
+
 class DepthNode(LifecycleNode):
     """
     ROS around one DepthEstimator.
@@ -69,14 +82,13 @@ class DepthNode(LifecycleNode):
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
         self._enabled = True
-        # What was last reported, so that it is said once.
-        self._configure_error = ''
-        self._reported = Summary()
+        self._failure = ''  # why the last transition failed
+        self._reported = Summary()  # what the last diagnostics told
 
         self._survive_impossible_transitions()
         self._loader = ModelLoader()
         self._loader.load_before_setting(self, self._other_model)
-        self._next_estimator: Optional[DepthEstimator] = None
+        self._next: Optional[Loaded] = None
         self.add_on_set_parameters_callback(self._check_parameters)
         node_settings.declare(self, SETTINGS)
         if depth_settings.problem(self._setting):
@@ -84,13 +96,11 @@ class DepthNode(LifecycleNode):
         self._options = Options.read(self._setting)
         self.add_post_set_parameters_callback(self._apply_parameters)
 
-        # Images and diagnostics go on while a request to set a parameter waits for its model.
-        self._inputs_group = MutuallyExclusiveCallbackGroup()
         self.create_service(SetBool, 'depth/set_enabled', self._set_enabled)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Not the node's clock: with use_sim_time that one stands still while no simulation runs.
-        self.create_timer(1.0, self._look_around, MutuallyExclusiveCallbackGroup(),
-                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(
+            1.0, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def start(self):
         """Configure and activate, unless `autostart` is false."""
@@ -100,23 +110,22 @@ class DepthNode(LifecycleNode):
 
     # Lifecycle ----------------------------------------------------------------------------------
 
+    @_says_why
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; on a wrong one the node stays unconfigured, and says why."""
         try:
-            self._estimator = self._loader.load(self._setting('model'), self._setting('device'))
+            self._estimator = self._loader.load(*self._model()).estimator
         except Exception as error:
-            # Not only a ModelFileError: rclpy would swallow whatever is raised here.
-            self._configure_error = str(error)
-            self.get_logger().error(f'Cannot configure: {error}')
-            self.get_logger().debug(traceback.format_exc())
+            # Not only a ModelFileError: nothing has begun, so there is nothing to recover from.
+            self._tell_failure('configure', error)
             return TransitionCallbackReturn.FAILURE
-        self._configure_error = ''
         self._statistics = FrameStatistics()
         self._reported = Summary()
         self._outputs = DepthOutputs(self)
         self.get_logger().info(f'Configured: {self._what_runs()}')
         return super().on_configure(state)
 
+    @_says_why
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take images."""
         result = super().on_activate(state)
@@ -127,24 +136,25 @@ class DepthNode(LifecycleNode):
         # camera_info first: the executor then hands it over before an image that came with it.
         kinds = {'camera_info': (CameraInfo, self._on_camera_info),
                  'image': (MESSAGE_TYPES[self._setting('image_transport')], self._on_image)}
-        self._inputs = [
-            self.create_subscription(kind, topic, callback, INPUT_QOS,
-                                     callback_group=self._inputs_group)
-            for topic, (kind, callback) in kinds.items()]
+        for topic, (kind, callback) in kinds.items():
+            self._inputs.append(self.create_subscription(kind, topic, callback, INPUT_QOS))
         self._image_topic = self._inputs[-1].topic_name
         self.get_logger().info(f'Active: {self._image_topic} -> {self._outputs.topic}')
         return result
 
+    @_says_why
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Finish the image in work, and take no more."""
         self._stop()
         return super().on_deactivate(state)
 
+    @_says_why
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of the model."""
         self._release()
         return super().on_cleanup(state)
 
+    @_says_why
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop, whatever the state is."""
         self._stop()
@@ -152,11 +162,16 @@ class DepthNode(LifecycleNode):
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Go back to unconfigured; rclpy swallows what was raised in a transition."""
+        """Go back to unconfigured."""
         self.get_logger().error(f'A transition from {state.label} failed')
         self._stop()
         self._release()
         return super().on_error(state)
+
+    def _tell_failure(self, transition: str, error: Exception):
+        self._failure = str(error) or repr(error)
+        self.get_logger().error(f'Cannot {transition}: {self._failure}')
+        self.get_logger().debug(traceback.format_exc())
 
     def destroy_node(self):
         """Stop the worker before what it publishes with is gone."""
@@ -197,6 +212,9 @@ class DepthNode(LifecycleNode):
     def _setting(self, name: str):
         return self.get_parameter(name).value
 
+    def _model(self) -> Tuple[str, str]:
+        return self._setting('model'), self._setting('device')
+
     def _period(self) -> float:
         rate = self._setting('rate')
         return 1.0 / rate if rate else 0.0
@@ -206,7 +224,7 @@ class DepthNode(LifecycleNode):
         if self._estimator is None:
             return None
         new = {parameter.name: parameter.value for parameter in parameters}
-        now = self._setting('model'), self._setting('device')
+        now = self._model()
         wanted = new.get('model', now[0]), new.get('device', now[1])
         return wanted if wanted != now else None
 
@@ -230,7 +248,7 @@ class DepthNode(LifecycleNode):
         """Load the model that parameters ask for; return why that cannot be."""
         wanted = self._other_model(parameters)
         try:
-            self._next_estimator = wanted and self._loader.load(*wanted)
+            self._next = wanted and self._loader.load(*wanted)
         except Exception as error:
             self.get_logger().error(f'{self._setting("model")} stays: {error}')
             return str(error)
@@ -238,9 +256,10 @@ class DepthNode(LifecycleNode):
 
     def _apply_parameters(self, parameters: List[Parameter]):
         self._options = Options.read(self._setting)
-        if self._next_estimator is not None:
+        # Where a request sets model and device one by one, it is for the last of them.
+        if self._next is not None and (self._next.model, self._next.device) == self._model():
             # The worker takes it with its next frame.
-            self._estimator, self._next_estimator = self._next_estimator, None
+            self._estimator, self._next = self._next.estimator, None
             self.get_logger().info(f'Now runs {self._what_runs()}')
         if self._worker is not None:
             self._worker.set_period(self._period())
@@ -324,16 +343,15 @@ class DepthNode(LifecycleNode):
         return diagnostics.status(
             f'{self.get_fully_qualified_name().lstrip("/")}: depth',
             NodeReport(
-                self._state(), self._configure_error, silence,
+                self._state(), self._failure, silence,
                 self._camera.trouble if self._worker is not None else '',
                 self._setting('rate'), self._setting('model'),
                 *((backend.name, backend.device, backend.precision) if backend else ())),
             self._reported, before)
 
     def _state(self) -> str:
-        if self._worker is not None:
-            return 'active' if self._enabled else 'paused'
-        return 'unconfigured' if self._estimator is None else 'inactive'
+        _, state = self._state_machine.current_state
+        return 'paused' if state == 'active' and not self._enabled else state
 
     def _what_runs(self) -> str:
         backend = self._estimator.backend

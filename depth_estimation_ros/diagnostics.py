@@ -19,9 +19,9 @@ class NodeReport:
     Attributes
     ----------
     state : str
-        'unconfigured', 'inactive', 'paused' or 'active'.
-    configure_error : str
-        Why the node could not be configured; empty otherwise.
+        The lifecycle's ('unconfigured', 'inactive', 'active' or 'finalized'), or 'paused'.
+    failure : str
+        Why the last transition failed; empty where it didn't.
     silence : str
         For how long no image has come in; empty while they come.
     camera_trouble : str
@@ -36,7 +36,7 @@ class NodeReport:
     """
 
     state: str
-    configure_error: str = ''
+    failure: str = ''
     silence: str = ''
     camera_trouble: str = ''
     rate_limit: float = 0.0
@@ -61,7 +61,7 @@ def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str
     wanted = min(report.rate_limit or math.inf, now.camera_rate)
     slower = now.replaced > before.replaced and 0.0 < now.rate < KEEPS_UP * wanted
     troubles = (
-        (report.configure_error, DiagnosticStatus.ERROR, report.configure_error),
+        (report.failure, DiagnosticStatus.ERROR, report.failure),
         (now.failed > before.failed, DiagnosticStatus.ERROR,
          f'images without depth: {now.last_reason}'),
         (report.silence, DiagnosticStatus.STALE, report.silence),

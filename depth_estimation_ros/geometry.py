@@ -104,6 +104,38 @@ def from_camera_info(info) -> Optional[Intrinsics]:
     return None
 
 
+def image_of_camera_info(info) -> Optional[Intrinsics]:
+    """
+    Return the intrinsics of the images that a sensor_msgs/CameraInfo comes with.
+
+    Its region of interest and its binning say which part of the whole picture they are, and how
+    many of its pixels make one.
+
+    Parameters
+    ----------
+    info
+        rclpy's message, or a bag reader's.
+
+    Returns
+    -------
+    Intrinsics or None
+        None where the camera is uncalibrated (P and K are zero).
+
+    Raises
+    ------
+    IntrinsicsError
+        Where they cannot be a camera's.
+
+    """
+    image, roi = from_camera_info(info), info.roi
+    if image is None:
+        return None
+    if roi.width and roi.height:
+        image = image.cropped(roi.x_offset, roi.y_offset, roi.width, roi.height)
+    return image.resized(image.width // max(1, info.binning_x),
+                         image.height // max(1, info.binning_y))
+
+
 def centre_crop(width: int, height: int, aspect: float) -> Box:
     """
     Return the largest part of a picture in its centre that has an aspect ratio.

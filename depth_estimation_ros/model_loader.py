@@ -5,15 +5,18 @@ from typing import Callable, NamedTuple, Optional, Tuple, Union
 
 from depth_estimation_ros.estimator import DepthEstimator
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 
 
-class _Loaded(NamedTuple):
+class Loaded(NamedTuple):
+    """An estimator, and what it was loaded for."""
+
     model: str
     device: str
-    result: Union[DepthEstimator, Exception]
+    estimator: DepthEstimator
 
 
 class ModelLoader:
@@ -23,14 +26,18 @@ class ModelLoader:
     A request to set a parameter is answered only when it is known whether the new model is good.
     To load it in the callback that checks the request would keep the executor from taking
     images, so the services that set parameters wait for a thread that loads it first.
+
+    A request loads once, for all that it sets: model and device that come together stand or fall
+    together, also where a service sets them one by one.
     """
 
     def __init__(self):
-        self._ready: Optional[_Loaded] = None
+        # What the request in hand asks for; another request or transition never gets it.
+        self._loaded: Union[Loaded, Exception, None] = None
 
-    def load(self, model: str, device: str) -> DepthEstimator:
+    def load(self, model: str, device: str) -> Loaded:
         """
-        Return an estimator: the one that was loaded for this, or else a new one.
+        Return what the request in hand asks for in all, or else a new estimator.
 
         Raises
         ------
@@ -38,20 +45,19 @@ class ModelLoader:
             With a sentence that says what is wrong and what would be right.
 
         """
-        ready, self._ready = self._ready, None
-        if ready is None or (ready.model, ready.device) != (model, device):
-            return DepthEstimator(model, device)
-        if isinstance(ready.result, Exception):
-            raise ready.result
-        return ready.result
+        if self._loaded is None:
+            return Loaded(model, device, DepthEstimator(model, device))
+        if isinstance(self._loaded, Exception):
+            raise self._loaded
+        return self._loaded
 
     def load_before_setting(self, node: Node,
                             wanted: Callable[..., Optional[Tuple[str, str]]]):
         """
         Let a node's services that set parameters wait until a new model is loaded.
 
-        They are in the node's default callback group; what has to go on while they wait must be
-        in another.
+        They get a callback group of their own: one request waits for the other, and the rest of
+        the node goes on.
 
         Parameters
         ----------
@@ -61,9 +67,12 @@ class ModelLoader:
             device that they ask for, or None where they ask for no other.
 
         """
+        group = MutuallyExclusiveCallbackGroup()
         for service in node.services:
             if service.srv_type in (SetParameters, SetParametersAtomically):
                 service.callback = self._waiting(node, wanted, service.callback)
+                service.callback_group = group
+                group.add_entity(service)
 
     def _waiting(self, node: Node, wanted: Callable, callback: Callable) -> Callable:
         async def load_and_set(request, response):
@@ -73,14 +82,15 @@ class ModelLoader:
 
                 def load():
                     try:
-                        result = DepthEstimator(*needed)
+                        done.set_result(Loaded(*needed, DepthEstimator(*needed)))
                     except Exception as error:
-                        result = error
-                    self._ready = _Loaded(*needed, result)
-                    done.set_result(None)
+                        done.set_result(error)
                     executor.wake()
 
                 threading.Thread(target=load, name='load', daemon=True).start()
-                await done
-            return callback(request, response)
+                self._loaded = await done
+            try:
+                return callback(request, response)
+            finally:
+                self._loaded = None
         return load_and_set

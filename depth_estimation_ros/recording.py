@@ -89,7 +89,7 @@ class VideoRecording:
             yield RecordedFrame(image)
 
 
-def open_recording(source: str, split: str = 'test') -> Recording:
+def open_recording(source: str, split: str = 'test', image_topic: str = '') -> Recording:
     """
     Open what `source` names.
 
@@ -101,6 +101,8 @@ def open_recording(source: str, split: str = 'test') -> Recording:
         its .mcap or .db3 file).
     split : str
         The part of a dataset to take.
+    image_topic : str
+        Of a bag, which of several topics with colour images to take.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def open_recording(source: str, split: str = 'test') -> Recording:
         except ImportError as error:
             raise RecordingError(f'{source} is a rosbag2, which needs rosbags and rosbags-image '
                                  f'({error}): pip install rosbags rosbags-image') from error
-        return BagRecording(path)
+        return BagRecording(path, image_topic)
     if path.is_file():
         return VideoRecording(path)
     if not path.is_dir():

@@ -20,6 +20,8 @@ VIEWER_MEMORY = '2GiB'
 
 JPEG_QUALITY = 85
 
+GREY = (160, 160, 160)  # a cloud whose colours are not known
+
 
 class Scene:
     """
@@ -84,9 +86,9 @@ class Scene:
         self._stream.disconnect()
 
     def show(self, stamp: float, image: np.ndarray, depth: np.ndarray,
-             camera: Optional[Intrinsics] = None):
+             camera: Optional[Intrinsics] = None, image_camera: Optional[Intrinsics] = None):
         """
-        Show an image and its depth; with the camera's intrinsics, the cloud, too.
+        Show an image and its depth; with the depth's intrinsics, the cloud, too.
 
         Parameters
         ----------
@@ -96,7 +98,9 @@ class Scene:
         depth : float32 (h, w), metres
             What is not positive and finite is unknown.
         camera : Intrinsics, optional
-            Of the image.
+            Of the depth, which may be of a part of the image, at another size.
+        image_camera : Intrinsics, optional
+            Of the image. Without it, it is not known which colours are the cloud's.
 
         """
         self._stream.set_time(TIMELINE, timestamp=stamp)
@@ -107,13 +111,15 @@ class Scene:
         self._stream.log(DEPTH, rr.DepthImage(
             millimetres.clip(0.0, 65535.0).astype(np.uint16), meter=1000.0, colormap='magma',
             depth_range=(0.0, 1000.0 * self._max_range)))
-        if camera is not None:
-            camera = camera.resized(depth.shape[1], depth.shape[0])
+        if image_camera is not None:
+            # It holds the image up before the cloud.
             self._stream.log(CAMERA, rr.Pinhole(
-                resolution=(camera.width, camera.height), focal_length=(camera.fx, camera.fy),
-                principal_point=(camera.cx, camera.cy), image_plane_distance=0.5,
+                resolution=(image_camera.width, image_camera.height),
+                focal_length=(image_camera.fx, image_camera.fy),
+                principal_point=(image_camera.cx, image_camera.cy), image_plane_distance=0.5,
                 camera_xyz=rr.ViewCoordinates.RDF))
-            self._stream.log(CLOUD, self._cloud(image, depth, known, camera))
+        if camera is not None:
+            self._stream.log(CLOUD, self._cloud(image, depth, known, camera, image_camera))
 
     def show_confidence(self, stamp: float, confidence: np.ndarray):
         """Show the confidence of a depth image; float32 (H, W), 0 to 1."""
@@ -125,17 +131,16 @@ class Scene:
         self._stream.log(CONFIDENCE, rr.Image(percent.astype(np.uint8), color_model='L'))
 
     def _cloud(self, image: np.ndarray, depth: np.ndarray, known: np.ndarray,
-               camera: Intrinsics) -> rr.Points3D:
+               camera: Intrinsics, image_camera: Optional[Intrinsics]) -> rr.Points3D:
         # Every step-th pixel of every step-th row.
         step = int(np.ceil((depth.size / self._points) ** 0.5))
         rows, columns = np.nonzero((known & (depth < self._max_range))[::step, ::step])
         v, u = rows * step, columns * step
-        z = depth[v, u]
-        positions = np.column_stack(
-            [(u - camera.cx) / camera.fx * z, (v - camera.cy) / camera.fy * z, z])
-        colors = image[v * image.shape[0] // depth.shape[0], u * image.shape[1] // depth.shape[1]]
+        x, y, z = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy, depth[v, u]
         # Somewhat larger than the part of the picture that a point stands for, which closes gaps.
-        return rr.Points3D(positions, colors=colors, radii=0.75 * step / camera.fx * z)
+        return rr.Points3D(np.column_stack([x * z, y * z, z]),
+                           colors=_colors(image, image_camera, x, y) if image_camera else GREY,
+                           radii=0.75 * step / camera.fx * z)
 
     def _blueprint(self) -> rrb.Blueprint:
         pictures = [('colour', COLOR), ('depth', DEPTH)]
@@ -155,3 +160,10 @@ class Scene:
                 column_shares=[2.2, 1.0]),
             rrb.TimePanel(state='collapsed', timeline=TIMELINE),
             rrb.BlueprintPanel(state='collapsed'), rrb.SelectionPanel(state='collapsed'))
+
+
+def _colors(image: np.ndarray, camera: Intrinsics, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the colours that a camera sees in the directions (x, y, 1)."""
+    columns = np.rint(x * camera.fx + camera.cx).astype(int).clip(0, camera.width - 1)
+    rows = np.rint(y * camera.fy + camera.cy).astype(int).clip(0, camera.height - 1)
+    return image[rows, columns]

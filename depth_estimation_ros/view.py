@@ -2,8 +2,8 @@
 Show colour, depth, confidence and the coloured cloud of a running depth node, without RViz.
 
 In the window of Rerun, in a browser (--web), or into a file that Rerun opens (--save). Subscribes
-to image, depth/image, depth/camera_info and depth/confidence; other names are given as to any ROS
-node: --ros-args -r image:=/camera/image_raw
+to image, camera_info, depth/image, depth/camera_info and depth/confidence; other names are given
+as to any ROS node: --ros-args -r image:=/camera/image_raw -r camera_info:=/camera/camera_info
 """
 
 import argparse

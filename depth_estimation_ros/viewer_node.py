@@ -3,6 +3,7 @@
 from typing import Dict, Optional, Protocol, Tuple, Union
 
 from depth_estimation_ros import image_messages
+from depth_estimation_ros.camera_info import CameraInfoError, image_intrinsics
 from depth_estimation_ros.geometry import from_camera_info, Intrinsics, IntrinsicsError
 from depth_estimation_ros.image_messages import ImageMessageError
 import numpy as np
@@ -25,8 +26,8 @@ class Scene(Protocol):
     """What shows it; see rerun_scene.Scene."""
 
     def show(self, stamp: float, image: np.ndarray, depth: np.ndarray,
-             camera: Optional[Intrinsics] = None):
-        """Show an image and its depth."""
+             camera: Optional[Intrinsics] = None, image_camera: Optional[Intrinsics] = None):
+        """Show an image and its depth; the cameras are the depth's and the image's."""
 
     def show_confidence(self, stamp: float, confidence: np.ndarray):
         """Show the confidence of a depth image."""
@@ -50,10 +51,12 @@ class ViewerNode(Node):
         self._images: Dict[Stamp, Union[Image, CompressedImage]] = {}
         self._depths: Dict[Stamp, Image] = {}
         self._camera_info: Optional[CameraInfo] = None
+        self._image_info: Optional[CameraInfo] = None
         self._shown = 0
         subscriptions = [
             self.create_subscription(CompressedImage if compressed else Image, 'image',
                                      self._on_image, QOS),
+            self.create_subscription(CameraInfo, 'camera_info', self._on_image_info, QOS),
             self.create_subscription(CameraInfo, 'depth/camera_info', self._on_camera_info, QOS),
             self.create_subscription(Image, 'depth/image', self._on_depth, QOS),
             self.create_subscription(Image, 'depth/confidence', self._on_confidence, QOS)]
@@ -62,6 +65,9 @@ class ViewerNode(Node):
 
     def _on_camera_info(self, message: CameraInfo):
         self._camera_info = message
+
+    def _on_image_info(self, message: CameraInfo):
+        self._image_info = message
 
     def _on_image(self, message: Union[Image, CompressedImage]):
         self._images[_stamp(message)] = message
@@ -87,7 +93,9 @@ class ViewerNode(Node):
             except ImageMessageError as error:
                 self._report('image or depth/image', error)
             else:
-                self._scene.show(_seconds(stamp), image, depth, self._camera(depth.shape))
+                camera = self._camera(depth.shape)
+                self._scene.show(_seconds(stamp), image, depth, camera,
+                                 camera and self._image_camera(*image.shape[:2], camera))
                 self._shown += 1
                 if self._shown == 1:
                     self.get_logger().info('Showing')
@@ -111,6 +119,19 @@ class ViewerNode(Node):
             return from_camera_info(info)
         except IntrinsicsError as error:
             self._report('depth/camera_info', error)
+            return None
+
+    def _image_camera(self, height: int, width: int, camera: Intrinsics) -> Optional[Intrinsics]:
+        """Return the intrinsics of an image, where known; its depth's are `camera`."""
+        try:
+            return image_intrinsics(self._image_info, width, height)
+        except CameraInfoError as error:
+            if (camera.height, camera.width) == (height, width):
+                return camera  # depth is on the image's pixels
+            self.get_logger().warning(
+                'The cloud has no colours: depth has another size than the image, and which part '
+                f'of it is not known: {error} ({self.resolve_topic_name("camera_info")})',
+                throttle_duration_sec=LOG_PERIOD)
             return None
 
     def _report(self, topic: str, error: Exception):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List
 
-from depth_estimation_ros.geometry import Intrinsics
+from depth_estimation_ros.geometry import Box, Intrinsics
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
@@ -59,14 +59,16 @@ def compressed(topic: str, seconds: float, data: bytes, form: str) -> BagMessage
         header=header(seconds), format=form, data=np.frombuffer(data, np.uint8)))
 
 
-def camera_info(topic: str, seconds: float, camera: Intrinsics) -> BagMessage:
-    """Return a camera_info; without `camera`, that of an uncalibrated one."""
+def camera_info(topic: str, seconds: float, camera: Intrinsics, part: Box = Box(0, 0, 0, 0),
+                binning: int = 0) -> BagMessage:
+    """Return a camera_info; `part` is its region of interest, 0 x 0: the whole picture."""
     kind = STORE.types['sensor_msgs/msg/CameraInfo']
     roi = STORE.types['sensor_msgs/msg/RegionOfInterest'](
-        x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
+        x_offset=part.left, y_offset=part.top, height=part.height, width=part.width,
+        do_rectify=False)
     k = np.array([camera.fx, 0, camera.cx, 0, camera.fy, camera.cy, 0, 0, 1.0])
     p = np.insert(k.reshape(3, 3), 3, 0.0, axis=1).ravel()
     return BagMessage(topic, seconds, kind(
         header=header(seconds), height=camera.height, width=camera.width,
         distortion_model='plumb_bob', d=np.zeros(5), k=k, r=np.eye(3).ravel(), p=p,
-        binning_x=0, binning_y=0, roi=roi))
+        binning_x=binning, binning_y=binning, roi=roi))

@@ -10,7 +10,7 @@ from bag_writer import BagMessage, camera_info, compressed, image, write_bag
 import cv2
 from depth_estimation_ros.bag_recording import BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.geometry import Box, Intrinsics, read_camera_json
 from depth_estimation_ros.recording import open_recording, RecordingError
 import numpy as np
 import pytest
@@ -154,6 +154,53 @@ def moments(messages, tmp_path, **options):
     return recording, [(int(each.image[0, 0, 0]),
                         None if each.depth is None else round(1000 * float(each.depth[0, 0])))
                        for each in recording.moments()]
+
+
+@pytest.mark.parametrize('part, binning, expected', [
+    (Box(20, 6, 0, 0), 0, Intrinsics(60, 40, 50.0, 52.0, 29.0, 20.5)),
+    (Box(20, 6, 24, 16), 0, Intrinsics(24, 16, 50.0, 52.0, 9.0, 14.5)),
+    (Box(0, 0, 0, 0), 2, Intrinsics(30, 20, 25.0, 26.0, 14.25, 10.0)),
+    (Box(20, 6, 24, 16), 2, Intrinsics(12, 8, 25.0, 26.0, 4.25, 7.0))])
+def test_a_camera_info_is_of_the_part_that_its_images_show(tmp_path, part, binning, expected):
+    camera = Intrinsics(60, 40, 50.0, 52.0, 29.0, 20.5)
+    pixels = np.zeros((expected.height, expected.width, 3), np.uint8)
+    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [
+        *(camera_info(f'/{name}/camera_info', 1.0, camera, part, binning) for name in 'cd'),
+        image('/c/image', 1.0, pixels, 'bgr8'),
+        image('/d/image', 1.0, pixels[:, :, 0].astype(np.uint16), '16UC1')]))
+    assert recording.camera == recording.depth_camera == expected
+    assert recording.notes == []
+
+
+def test_images_of_the_whole_picture_are_not_of_a_part(tmp_path):
+    camera = Intrinsics(60, 40, 50.0, 52.0, 29.0, 20.5)
+    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [
+        camera_info('/c/camera_info', 1.0, camera, Box(20, 6, 24, 16)),
+        image('/c/image', 1.0, np.zeros((40, 60, 3), np.uint8), 'bgr8')]))
+    assert recording.camera is None
+    assert ('is for 24 x 16 pixels (after its region of interest and binning, of 60 x 40), but '
+            '/c/image has 60 x 40') in recording.notes[0]
+
+
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21'])
+@pytest.mark.parametrize('padding', [0, 10])
+def test_rows_of_colour_below_those_of_brightness_are_read(tmp_path, encoding, padding):
+    rng = np.random.default_rng(0)
+    colour = cv2.resize(rng.integers(60, 200, (2, 3, 3), np.uint8), (12, 8))
+    planes = cv2.cvtColor(colour, cv2.COLOR_BGR2YUV_I420)
+    u, v = planes[8:].reshape(2, 4, 6)
+    pair = (u, v) if encoding == 'nv12' else (v, u)
+    rows = np.vstack([planes[:8], np.dstack(pair).reshape(4, 12)])
+    stored = image('/image', 1.0, rows, encoding, padding)
+    stored = replace(stored, message=replace(stored.message, height=8))
+    frame, = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [stored]))
+    assert frame.image.shape == (8, 12, 3)
+    assert np.abs(frame.image.astype(int) - colour).mean() < 8
+    for odd, sentence in (({'height': 7}, 'groups of 2 x 2'), ({'height': 10}, 'rows of')):
+        broken = replace(stored, message=replace(stored.message, **odd))
+        path = write_bag(tmp_path / str(odd['height']), 'mcap', [broken])
+        with pytest.raises(RecordingError, match=sentence):
+            BagRecording(path)
 
 
 def flat(topic, seconds, value, encoding='bgr8') -> BagMessage:

@@ -146,6 +146,34 @@ def test_a_bag_is_played_with_its_camera_and_its_depth_in_metres(probe, tmp_path
     assert np.isnan(played[:58]).all() and (played[62:] == 2.5).all()
 
 
+def test_a_topic_of_a_bag_with_several_cameras_can_be_chosen(probe, tmp_path):
+    messages = []
+    for number in range(FRAMES):
+        for side, focal in (('left', 80.0), ('right', 90.0)):
+            messages += [
+                bag_writer.camera_info(f'/{side}/camera_info', 1.0 + number,
+                                       Intrinsics(160, 120, focal, focal, 79.5, 59.5)),
+                bag_writer.image(f'/{side}/image_raw', 1.0 + number,
+                                 frame(number + (side == 'right')), 'bgr8')]
+    bag = bag_writer.write_bag(tmp_path / 'bag', 'mcap', messages)
+    with camera('several', bag) as process:
+        assert process.wait() == 1
+        assert 'several topics with colour images: /left/image_raw, /right/image_raw' in \
+            process.output
+    infos = probe.listen(CameraInfo, '/several/camera_info')
+    with camera('several', bag, '-p', 'image_topic:=/right/image_raw') as process:
+        assert process.wait_for_output('with camera_info')
+        images = probe.listen(Image, '/several/image')
+        assert process.wait() == 0
+    assert images.wait_for_count(FRAMES) and infos.wait_for_count(FRAMES)
+    np.testing.assert_array_equal(to_rgb(images.messages[0])[:, :, ::-1], frame(1))
+    assert infos.messages[0].k[0] == 90.0
+    with camera('several', bag, '-p', 'image_topic:=/top') as process:
+        assert process.wait() == 1
+        assert "has no messages on '/top'" in process.output
+        assert 'Traceback' not in process.output
+
+
 def test_reliable_and_best_effort_subscribers_both_get_images(probe, folder):
     with camera('both', folder, '-p', 'loop:=true') as process:
         for qos in (RELIABLE, BEST_EFFORT):

@@ -103,7 +103,8 @@ def test_depth_is_proportional_to_the_focal_length_unless_told_otherwise(running
 def test_depth_goes_on_where_camera_info_does_not_fit(running):
     header = running.camera.send(picture(200, 100))
     assert running.depth.wait(lambda message: message.header == header) is not None
-    assert running.process.wait_for_output('160 x 120 pixels, the image has 200 x 100')
+    assert running.diagnostics.wait(lambda message: '160 x 120 pixels, the image has 200 x 100' in
+                                    message.status[0].message)
     later = running.camera.send(picture())
     assert running.camera_info.wait(lambda message: message.header == later) is not None
     assert not any(message.header == header for message in running.camera_info.messages)
@@ -196,8 +197,22 @@ def test_lifecycle_from_outside_with_a_wrong_model_first(probe):
 
         assert change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
         assert probe.state(managed.name) == 'finalized'
+        status = managed.status(lambda values: values['state'] == 'finalized')
+        assert (status.level, status.message) == (DiagnosticStatus.OK, 'finalized')
         assert process.end(signal.SIGINT) == 0
         assert 'Traceback' not in process.output
+
+
+def test_a_node_that_cannot_be_activated_says_why_and_lives_on(probe):
+    # A mistake in remapping: one topic, two types.
+    with NodeProcess('depth_node', '-r', '__ns:=/mixed', '-r', 'camera_info:=image') as process:
+        mixed = Running(probe, process, 'mixed')
+        assert process.wait_for_output('Cannot activate: Failed to create subscription')
+        status = mixed.status(lambda values: values['state'] == 'unconfigured')
+        assert status.level == DiagnosticStatus.ERROR
+        assert 'Failed to create subscription' in status.message
+        assert probe.state(mixed.name) == 'unconfigured'
+        assert process.end(signal.SIGINT) == 0
 
 
 def test_parameter_file_namespace_remapping_and_compressed_images(probe):

@@ -2,17 +2,26 @@
 
 from pathlib import Path
 import threading
+import time
 
 import color_model
 import cv2
+from depth_estimation_ros import model_loader
+from depth_estimation_ros.camera_tracker import LOG_PERIOD
+from depth_estimation_ros.depth_node import DepthNode
 from depth_estimation_ros.depth_settings import SETTINGS
+from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.image_messages import from_array, to_depth
 from diagnostic_msgs.msg import DiagnosticStatus
+from lifecycle_msgs.msg import Transition
 import numpy as np
 import pytest
-from rcl_interfaces.srv import DescribeParameters
-from ros_probe import NodeProcess, Running, values_of
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from ros_probe import NodeProcess, Running, TIMEOUT, values_of
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import SetBool
 
@@ -183,6 +192,92 @@ def test_a_model_is_exchanged_between_two_images_and_a_bad_one_refused(node, mod
     node.status(lambda values: values['model'] == models['one'])
 
 
+class Loads:
+    """What is loaded, and when: the one thing that cannot be seen from outside."""
+
+    def __init__(self):
+        self.made = []
+        self.began = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def __call__(self, *wanted):
+        """Load as a DepthEstimator would."""
+        self.made.append(wanted)
+        self.began.release()
+        assert self.go_on.wait(TIMEOUT)
+        return DepthEstimator(*wanted)
+
+
+@pytest.fixture
+def loads(probe, models, monkeypatch):
+    """Return the loads of /depth_estimation, an active node in this process."""
+    loads = Loads()
+    monkeypatch.setattr(model_loader, 'DepthEstimator', loads)
+    node, executor = DepthNode(), SingleThreadedExecutor()
+    node.set_parameters([Parameter('model', value=models['one'])])
+    for trigger in (node.trigger_configure, node.trigger_activate):
+        assert trigger() == TransitionCallbackReturn.SUCCESS
+    assert loads.began.acquire(timeout=TIMEOUT)
+    loads.made.clear()
+    executor.add_node(node)
+    spinning = threading.Thread(target=executor.spin)
+    spinning.start()
+    yield loads
+    loads.go_on.set()
+    executor.shutdown()
+    spinning.join()
+    node.destroy_node()
+
+
+def test_a_request_loads_once_whatever_it_sets(probe, models, loads):
+    for model, device, is_good in (('half', 'cpu', True), ('bad', 'auto', False),
+                                   ('one', 'auto', True)):
+        request = SetParameters.Request(parameters=[
+            Parameter(name, value=value).to_parameter_msg() for name, value in (
+                ('device', device), ('rate', 5.0), ('model', models[model]))])
+        results = probe.call(
+            SetParameters, '/depth_estimation/set_parameters', request).results
+        assert [each.successful for each in results] == [is_good, True, is_good]
+        assert loads.made == [(models[model], device)]
+        loads.made.clear()
+    assert probe.set_parameters(
+        '/depth_estimation', {'device': 'cpu', 'model': models['half']}).successful
+    assert loads.made == [(models['half'], 'cpu')]
+
+
+def test_what_was_loaded_for_a_refused_request_is_not_used_later(probe, models, loads):
+    assert not probe.set_parameters('/depth_estimation', {
+        'model': models['half'], 'image_transport': 'compressed'}).successful
+    for transition in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP):
+        assert probe.change_state('/depth_estimation', transition)
+    assert probe.set_parameter('/depth_estimation', 'model', models['half']).successful
+    loads.made.clear()
+    # The file may be another one by now.
+    assert probe.change_state('/depth_estimation', Transition.TRANSITION_CONFIGURE)
+    assert loads.made == [(models['half'], 'auto')]
+
+
+def test_the_node_answers_while_a_model_loads(probe, models, loads):
+    loads.go_on.clear()
+    results = []
+    setting = threading.Thread(target=lambda: results.append(
+        probe.set_parameter('/depth_estimation', 'model', models['half'])))
+    setting.start()
+    assert loads.began.acquire(timeout=TIMEOUT)
+    assert probe.state('/depth_estimation') == 'active'
+    assert probe.call(SetBool, '/depth/set_enabled', SetBool.Request(data=False)).success
+    assert probe.get_parameters('/depth_estimation', ['model']) == {'model': models['one']}
+    for transition in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP):
+        assert probe.change_state('/depth_estimation', transition)
+    assert not results
+    loads.go_on.set()
+    setting.join(TIMEOUT)
+    # It is set, and the node is as it was told to be meanwhile.
+    assert results[0].successful and probe.state('/depth_estimation') == 'unconfigured'
+    assert probe.get_parameters('/depth_estimation', ['model']) == {'model': models['half']}
+
+
 @pytest.mark.parametrize('name, value, sentence', [
     ('fit', 'squeeze', "fit is one of stretch, crop, not 'squeeze'"),
     ('max_range', 0.05, 'min_range must be less than max_range, not 0.1 and 0.05'),
@@ -285,12 +380,30 @@ def test_depth_goes_on_without_a_usable_camera_info(node):
     picture = plain(5.0)
     uncalibrated = CameraInfo(width=256, height=144)
     header = send_with(node, uncalibrated, picture).header
-    assert node.process.wait_for_output('uncalibrated camera')
-    node.diagnostics.wait(lambda message: message.status[0].level == DiagnosticStatus.WARN and
-                          'uncalibrated' in message.status[0].message)
+    assert node.diagnostics.wait(
+        lambda message: message.status[0].level == DiagnosticStatus.WARN and
+        'uncalibrated' in message.status[0].message)
     later = node.depth_of(picture)
     assert node.camera_info.wait(lambda info: info.header == later.header)
     assert not any(info.header == header for info in node.camera_info.messages)
+
+
+def test_a_camera_info_that_comes_and_goes_does_not_fill_the_log(node):
+    uncalibrated = CameraInfo(width=256, height=144)
+
+    def complaints():
+        return node.process.output.count('Depth without depth/camera_info')
+    before, began = complaints(), time.monotonic()
+    for _ in range(10):
+        send_with(node, uncalibrated, plain(5.0))
+        node.depth_of(plain(5.0))
+    assert complaints() - before <= 1 + (time.monotonic() - began) / LOG_PERIOD
+    # One that stays is told, if later.
+    told, deadline = complaints(), time.monotonic() + TIMEOUT
+    while complaints() == told:
+        assert time.monotonic() < deadline
+        send_with(node, uncalibrated, plain(5.0))
+        time.sleep(0.1)
 
 
 def test_region_of_interest_and_binning_are_understood(node):

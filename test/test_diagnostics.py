@@ -14,7 +14,7 @@ ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
 @pytest.mark.parametrize('report, now, level, text', [
     ({}, {}, OK, 'active'),
     ({'state': 'paused'}, {'paused': 3}, OK, 'paused'),
-    ({'configure_error': 'no such model'}, {}, ERROR, 'no such model'),
+    ({'failure': 'no such model'}, {}, ERROR, 'no such model'),
     ({}, {'failed': 1, 'last_reason': 'out of memory'}, ERROR, 'without depth: out of memory'),
     ({'silence': 'no image yet'}, {}, STALE, 'no image yet'),
     ({}, {'refused': 1, 'last_reason': 'odd encoding'}, WARN, 'dropped: odd encoding'),

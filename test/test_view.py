@@ -1,15 +1,18 @@
 """The viewer as a process, on topics that come over DDS, and what its recordings hold."""
 
 import os
+from pathlib import Path
 import re
 import signal
 import socket
 import time
+from typing import Optional
 from urllib.request import urlopen
 
 from depth_estimation_ros.camera_info import fill_camera_info
 from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.image_messages import from_array
+from depth_estimation_ros.rerun_scene import GREY
 from depth_estimation_ros.viewer_node import ViewerNode, WAITING
 import numpy as np
 import pytest
@@ -22,24 +25,46 @@ CAMERA = Intrinsics(160, 120, 100.0, 101.0, 79.0, 58.0)
 
 
 class DepthCamera:
-    """A camera, best effort as most are, and the depth node's answers to it."""
+    """
+    A camera, best effort as most are, and the depth node's answers to it.
 
-    def __init__(self, probe, namespace: str):
+    Parameters
+    ----------
+    depth_camera : Intrinsics
+        Of its depth.
+    image_camera : Intrinsics, optional
+        Of its images; where there is none, camera_info is of an uncalibrated camera.
+
+    """
+
+    def __init__(self, probe, namespace: str, depth_camera: Intrinsics = CAMERA,
+                 image_camera: Optional[Intrinsics] = None):
+        self._cameras = image_camera, depth_camera
+
         def publisher(kind, topic, qos):
             return probe.node.create_publisher(kind, f'/{namespace}/{topic}', qos)
         self.image = publisher(Image, 'image', BEST_EFFORT)
-        self.camera_info = publisher(CameraInfo, 'depth/camera_info', RELIABLE)
+        self.infos = [publisher(CameraInfo, topic, RELIABLE)
+                      for topic in ('camera_info', 'depth/camera_info')]
         self.depth = publisher(Image, 'depth/image', RELIABLE)
         self.confidence = publisher(Image, 'depth/confidence', RELIABLE)
         self._seconds = 0
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody subscribes to everything."""
+        return all(each.get_subscription_count() for each in (
+            self.image, *self.infos, self.depth, self.confidence))
 
     def send(self, image: np.ndarray, depth: np.ndarray, confidence: np.ndarray):
         """Publish a moment, in the depth node's order."""
         self._seconds += 1
         header = Header(frame_id='lens')
         header.stamp.sec = self._seconds
+        for publisher, camera in zip(self.infos, self._cameras):
+            info = CameraInfo(header=header)
+            publisher.publish(fill_camera_info(info, camera) if camera else info)
         self.image.publish(from_array(image, 'rgb8', header))
-        self.camera_info.publish(fill_camera_info(CameraInfo(header=header), CAMERA))
         self.depth.publish(from_array(depth, '32FC1', header))
         self.confidence.publish(from_array(confidence, '32FC1', header))
 
@@ -73,23 +98,37 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_a_recording_holds_colour_depth_confidence_camera_and_cloud(probe, view_of, tmp_path):
-    image, depth, confidence = view_of
-    path = tmp_path / 'out.rrd'
-    camera = DepthCamera(probe, 'view')
-    with NodeProcess('view', '-r', '__ns:=/view', options=['--save', str(path)]) as process:
-        assert process.wait_for_output('Waiting for /view/image, /view/depth/camera_info')
+def record(path: Path, namespace: str, camera: DepthCamera, *moment: np.ndarray) -> str:
+    """Record some times an image, its depth and its confidence; returns the viewer's output."""
+    with NodeProcess('view', '-r', f'__ns:=/{namespace}',
+                     options=['--save', str(path)]) as process:
+        assert process.wait_for_output(
+            f'Waiting for /{namespace}/image, /{namespace}/camera_info, '
+            f'/{namespace}/depth/camera_info')
         deadline = time.monotonic() + TIMEOUT
         # What comes before DDS has connected all topics is lost.
-        while len(re.findall('Showing', process.output)) == 0:
+        while not (re.search('Showing', process.output) and camera.is_seen):
             assert time.monotonic() < deadline and process.is_alive
-            camera.send(*view_of)
+            camera.send(*moment)
             time.sleep(0.1)
         for _ in range(3):
-            camera.send(*view_of)
+            camera.send(*moment)
             time.sleep(0.1)
         assert process.end(signal.SIGINT) == 0
         assert 'Traceback' not in process.output
+        return process.output
+
+
+def colors_of(cloud) -> np.ndarray:
+    """Return the colours of a cloud; uint8 (N, 3) RGB."""
+    return np.array(cloud['colors'], np.uint32).astype('>u4').view(np.uint8).reshape(-1, 4)[:, :3]
+
+
+def test_a_recording_holds_colour_depth_confidence_camera_and_cloud(probe, view_of, tmp_path):
+    image, depth, confidence = view_of
+    path = tmp_path / 'out.rrd'
+    # It needs no camera_info of the image: depth is on its pixels.
+    record(path, 'view', DepthCamera(probe, 'view'), image, depth, confidence)
 
     pinhole = last(path, 'camera')
     np.testing.assert_allclose(pinhole['image_from_camera'][0],
@@ -108,9 +147,31 @@ def test_a_recording_holds_colour_depth_confidence_camera_and_cloud(probe, view_
     u = points[:, 0] / 2.5 * 100.0 + 79.0
     v = points[:, 1] / 2.5 * 101.0 + 58.0
     np.testing.assert_allclose([u.min(), u.max(), v.min(), v.max()], [0, 159, 70, 119], atol=1e-3)
-    colors = np.array(cloud['colors'], np.uint32).astype('>u4').view(np.uint8).reshape(-1, 4)
     np.testing.assert_array_equal(
-        colors[:, :3], image[np.rint(v).astype(int), np.rint(u).astype(int)])
+        colors_of(cloud), image[np.rint(v).astype(int), np.rint(u).astype(int)])
+
+
+def test_the_cloud_of_a_part_of_the_image_has_that_parts_colours(probe, tmp_path):
+    # As the depth node gives it with fit: crop and depth_size: network.
+    part = CAMERA.cropped(20, 30, 120, 68).resized(56, 56)
+    # An image whose colours tell where they are.
+    v, u = np.mgrid[:120, :160]
+    image = np.dstack([u, v, np.zeros_like(u)]).astype(np.uint8)
+    flat = np.full((56, 56), 2.5, np.float32)
+    path = tmp_path / 'part.rrd'
+    record(path, 'part', DepthCamera(probe, 'part', part, CAMERA), image, flat, flat)
+    colors = colors_of(last(path, 'cloud')).reshape(56, 56, 3).astype(float)
+    centres = np.arange(56) + 0.5
+    np.testing.assert_allclose(colors[0, :, 0] + 0.5, 20 + centres * 120 / 56, atol=0.5)
+    np.testing.assert_allclose(colors[:, 0, 1] + 0.5, 30 + centres * 68 / 56, atol=0.5)
+    # The picture that stands before the cloud is the whole one.
+    assert last(path, 'camera')['resolution'][0] == [160.0, 120.0]
+
+    path = tmp_path / 'unknown.rrd'
+    output = record(path, 'unknown', DepthCamera(probe, 'unknown', part), image, flat, flat)
+    assert re.search('The cloud has no colours: .*uncalibrated camera.*/unknown/camera_info',
+                     output)
+    assert (colors_of(last(path, 'cloud')) == GREY).all()
 
 
 def test_a_browser_finds_the_viewer_where_it_says(tmp_path):
@@ -146,7 +207,7 @@ class Shown:
     def __init__(self):
         self.stamps = []
 
-    def show(self, stamp, image, depth, camera=None):
+    def show(self, stamp, image, depth, camera=None, image_camera=None):
         """Show an image and its depth."""
         self.stamps.append(stamp)
 
