@@ -399,7 +399,70 @@ def test_other_pairs_are_not_mixed_in_by_accident(dataset):
     assert (dataset / 'dataset.json').read_bytes() == before
 
 
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """Return the folder of a dataset that was interrupted after its first pair of each split."""
+    def stop(arguments, settings, worlds, start):
+        for world in worlds:
+            render_worlds.pair_paths(settings.out, world, 0)[0].touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render_worlds, 'render_all', stop)
+    with pytest.raises(KeyboardInterrupt):
+        render_worlds.main(['--out', str(tmp_path / 'begun'), *map(str, SMALL)])
+    return tmp_path / 'begun'
+
+
+def resume(folder, *arguments):
+    return render_worlds.parse_arguments(['--out', str(folder), *map(str, arguments), '--resume'])
+
+
+@pytest.mark.parametrize('changes,sentence', [
+    (('--seed', 8), 'was begun with --seed 7, not --seed 8: pass what it was begun with'),
+    (('--depth-dtype', 'float16', '--samples', 2), 'was begun with --samples 1 --depth-dtype '
+     'float32, not --samples 2 --depth-dtype float16'),
+    (('--size', '64x40'), 'was begun with --size 64x36, not --size 64x40'),
+    (('--views-per-world', 4), 'was begun with --views-per-world 2, not --views-per-world 4'),
+    (('--drive', 2), 'was begun with --drive 0, not --drive 2 --rate 10: pass'),
+    (('--kinds', 'park,street'), 'was begun with other --kinds (its world 7900000 is of the kind '
+     'street, and now it would be park)'),
+    (('--kinds', 'street,park,interior'), 'was begun with other --kinds (its world 7900000')])
+def test_other_pairs_are_not_mixed_in_on_resume(begun, capsys, changes, sentence):
+    with pytest.raises(SystemExit):
+        resume(begun, *SMALL, *changes)
+    assert sentence in capsys.readouterr().err
+    assert resume(begun, *SMALL).seed == 7
+
+
+def test_a_dataset_may_grow(begun):
+    grown = resume(begun, *SMALL, '--train', 9, '--val', 0, '--test', 2)
+    planned = {(w.kind, w.seed) for w in render_worlds.plan(grown) if w.split != 'val'}
+    stand = {tuple(path.stem.split('_')[:2]) for path in pictures(begun)
+             if path.parent.name != 'val'}
+    assert stand <= {(kind, f'{seed:06d}') for kind, seed in planned}
+
+
+@pytest.mark.parametrize('folder,arguments', [
+    ('sample', ('--train', 200, '--seed', 2, '--depth-dtype', 'float16')),
+    ('drive', ('--drive', 10, '--seed', 8, '--kinds', 'street', '--depth-dtype', 'float16'))])
+def test_a_dataset_that_an_older_version_finished_goes_on_with_its_own_arguments(
+        folder, arguments, capsys):
+    assert resume(ROOT / 'data' / folder, *arguments)
+    for changes, sentence in ((('--kinds', 'park,street,interior'), 'begun with other --kinds'),
+                              (('--seed', 3), f'begun with --seed {arguments[3]}, not --seed 3')):
+        with pytest.raises(SystemExit):
+            resume(ROOT / 'data' / folder, *arguments, *changes)
+        assert sentence in capsys.readouterr().err
+
+
+def test_pairs_that_came_from_elsewhere_are_not_mixed_with_others(begun, capsys):
+    (begun / 'dataset.json').unlink()
+    with pytest.raises(SystemExit):
+        resume(begun, *SMALL)
+    assert 'has pairs, but no dataset.json that tells how' in capsys.readouterr().err
+
+
 def test_a_dataset_is_not_continued_with_another_camera(dataset):
     result = command('--out', dataset, *SMALL, '--resume', '--fov', 80)
     assert result.returncode == 2
-    assert 'begun with another --size or --fov' in result.stderr
+    assert 'was begun with --fov 70, not --fov 80' in result.stderr

@@ -6,8 +6,8 @@ Render RGB and depth pairs of procedural worlds with Blender, in the paper's dat
     python training/render_worlds.py --out data/drive --drive 10 --seed 8
 
 A pair is written whole or not at all, and pairs that stand are skipped: start the same command
-again with --resume to go on after an interruption. `make render-env` makes the environment that
-this needs.
+again with --resume to go on after an interruption, or with larger counts to let a dataset grow.
+`make render-env` makes the environment that this needs.
 """
 
 import argparse
@@ -102,7 +102,8 @@ def parse_arguments(argv=None):
     parser.add_argument('--depth-dtype', choices=('float32', 'float16'), default='float32',
                         help='float16 also rounds to 1/64 m, so that the files compress well')
     parser.add_argument('--resume', action='store_true',
-                        help='go on with a dataset that was interrupted')
+                        help='go on with a dataset that was interrupted, or is to grow: its '
+                             'counts may be others, the rest is what it was begun with')
     arguments = parser.parse_args(argv)
     arguments.kinds = arguments.kinds.split(',')
     known = sorted(p.stem for p in (Path(__file__).parent / 'worlds').glob('*.py')
@@ -125,13 +126,58 @@ def parse_arguments(argv=None):
             parser.error(f'--{name.replace("_", "-")} must be positive')
     if not arguments.drive and not any(getattr(arguments, split) for split in SPLITS):
         parser.error('nothing to render: pass --train, --val or --test, or --drive')
-    camera = Camera(arguments.width, arguments.height, arguments.fov)
-    written = arguments.out / 'camera.json'
-    if written.exists() and written.read_text() != camera.to_json():
-        parser.error(f'{arguments.out} was begun with another --size or --fov (see its '
-                     'camera.json): a dataset has one camera')
-    arguments.camera = camera
+    arguments.camera = Camera(arguments.width, arguments.height, arguments.fov)
+    conflict = find_conflict(arguments)
+    if conflict:
+        parser.error(f'{arguments.out} {conflict}, or name another folder')
     return arguments
+
+
+def find_conflict(arguments):
+    """Return why pairs that stand and those to be rendered are not of one dataset, or None."""
+    if not any(arguments.out.glob('rgb/*/*')):
+        return None
+    try:
+        begun = tell_options(json.loads((arguments.out / 'dataset.json').read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ('has pairs, but no dataset.json that tells how they were rendered: --resume needs '
+                'one')
+    asked = tell_options(describe(arguments))
+    other = [option for option in asked if begun[option] != asked[option]]
+    if other:
+        was, now = (' '.join(f'{option} {options[option]}' for option in other)
+                    for options in (begun, asked))
+        return f'was begun with {was}, not {now}: pass what it was begun with'
+    # The pairs' names tell their kinds, those of a dataset that an older version began, too.
+    for path in sorted(arguments.out.glob('rgb/*/*.jpeg')):
+        kind, seed, _ = path.stem.rsplit('_', 2)
+        wanted = kind_of(arguments, 'drive' if arguments.drive else path.parent.name, int(seed))
+        if kind != wanted:
+            return (f'was begun with other --kinds (its world {seed} is of the kind {kind}, and '
+                    f'now it would be {wanted}): pass those that it was begun with')
+    return None
+
+
+def describe(arguments):
+    """Return what dataset.json tells from the start: all on which a pair's looks depend."""
+    return {
+        'seed': arguments.seed,
+        'views_per_world': arguments.views_per_world,
+        'drive': {'seconds': arguments.drive, 'rate_hz': arguments.rate} if arguments.drive
+        else None,
+        'samples': arguments.samples,
+        'camera': asdict(arguments.camera),
+        'depth': {'unit': 'metre', 'max': MAX_DEPTH, 'dtype': arguments.depth_dtype,
+                  'rounded_to': 1 / 64 if arguments.depth_dtype == 'float16' else None}}
+
+
+def tell_options(description):
+    """Return the options that make a description: name -> value."""
+    drive, camera = description['drive'], description['camera']
+    return {'--seed': description['seed'], '--views-per-world': description['views_per_world'],
+            '--drive': f'{drive["seconds"]:g} --rate {drive["rate_hz"]:g}' if drive else 0,
+            '--size': f'{camera["width"]}x{camera["height"]}', '--fov': f'{camera["fov"]:g}',
+            '--samples': description['samples'], '--depth-dtype': description['depth']['dtype']}
 
 
 def plan(arguments):
@@ -139,20 +185,28 @@ def plan(arguments):
     first = arguments.seed * 1_000_000
     if arguments.drive:
         frames = tuple(range(int(round(arguments.drive * arguments.rate))))
-        seed, kind = first + FIRST_WORLD['drive'], arguments.kinds[0]
+        seed = first + FIRST_WORLD['drive']
+        kind = kind_of(arguments, 'drive', seed)
         # Every worker builds the same world and takes its share of the frames.
         return [World('drive', kind, seed, tuple(int(f) for f in share))
                 for share in np.array_split(frames, arguments.workers) if len(share)]
     worlds = []
-    # Each split begins with another kind, so that a small dataset shows more of them.
-    for turn, split in enumerate(SPLITS):
+    for split in SPLITS:
         count, views = getattr(arguments, split), arguments.views_per_world
         for index in range(-(-count // views)):
             seed = first + FIRST_WORLD[split] + index
-            kind = arguments.kinds[(turn + index) % len(arguments.kinds)]
             chosen = tuple(range(min(views, count - index * views)))
-            worlds.append(World(split, kind, seed, chosen))
+            worlds.append(World(split, kind_of(arguments, split, seed), seed, chosen))
     return worlds
+
+
+def kind_of(arguments, split, seed):
+    """Return the kind of a split's world."""
+    if split == 'drive':
+        return arguments.kinds[0]
+    index = seed - arguments.seed * 1_000_000 - FIRST_WORLD[split]
+    # Each split begins with another kind, so that a small dataset shows more of them.
+    return arguments.kinds[(SPLITS.index(split) + index) % len(arguments.kinds)]
 
 
 def render_world(settings, world):
@@ -342,7 +396,8 @@ def seconds_before(out):
     note, table = out / '.seconds', out / 'dataset.json'
     if note.exists():
         return float(note.read_text())
-    return json.loads(table.read_text())['seconds'] if table.exists() else 0.0
+    # A dataset.json from the start of the work doesn't tell it.
+    return json.loads(table.read_text()).get('seconds', 0.0) if table.exists() else 0.0
 
 
 def read_records(out):
@@ -355,7 +410,7 @@ def read_records(out):
     return records
 
 
-def write_tables(arguments, settings, records, seconds):
+def write_tables(arguments, records, seconds):
     """Write pairs.csv and dataset.json."""
     columns = ['split', 'name', 'kind', 'world_seed', 'height', 'pitch', 'roll', 'sky_share']
     table = io.StringIO()
@@ -365,25 +420,22 @@ def write_tables(arguments, settings, records, seconds):
     write_whole(arguments.out / 'pairs.csv', lambda file: file.write(table.getvalue().encode()))
 
     rejected = [fault for record in records for fault in record['rejected']]
-    description = json.dumps({
+    write_description(arguments.out, {
         'pairs': {s: sum(r['split'] == s for r in records) for s in SPLITS},
         'worlds': len({r['world_seed'] for r in records}),
         'kinds': {k: sum(r['kind'] == k for r in records) for k in sorted(set(arguments.kinds))},
-        'seed': arguments.seed,
-        'views_per_world': arguments.views_per_world,
-        'drive': {'seconds': arguments.drive, 'rate_hz': arguments.rate} if arguments.drive
-        else None,
-        'samples': arguments.samples,
-        'camera': asdict(settings.camera),
-        'depth': {'unit': 'metre', 'max': MAX_DEPTH, 'dtype': arguments.depth_dtype,
-                  'rounded_to': 1 / 64 if settings.coarse else None},
+        **describe(arguments),
         'rejected_frames': {fault: rejected.count(fault) for fault in sorted(set(rejected))},
         'seconds': round(seconds, 1),
         'photographs': photographs.packages(),
         'versions': {**{name: version(name) for name in ('bpy', 'numpy', 'pillow')},
-                     'python': '.'.join(map(str, sys.version_info[:3]))},
-    }, indent=2) + '\n'
-    write_whole(arguments.out / 'dataset.json', lambda file: file.write(description.encode()))
+                     'python': '.'.join(map(str, sys.version_info[:3]))}})
+
+
+def write_description(out, description):
+    """Write dataset.json."""
+    text = json.dumps(description, indent=2) + '\n'
+    write_whole(out / 'dataset.json', lambda file: file.write(text.encode()))
 
 
 def write_contact_sheet(out, split, names, rng, count=36, columns=6, width=256):
@@ -490,11 +542,14 @@ def main(argv=None):
     for split in SPLITS:
         for folder in ('rgb', 'depth'):
             (arguments.out / folder / split).mkdir(parents=True, exist_ok=True)
-    (arguments.out / 'camera.json').write_text(arguments.camera.to_json())
+    if not any(arguments.out.glob('rgb/*/*')):
+        (arguments.out / 'camera.json').write_text(arguments.camera.to_json())
+        # Before the first pair, so that --resume can compare.
+        write_description(arguments.out, describe(arguments))
     start = time.monotonic() - (seconds_before(arguments.out) if arguments.resume else 0)
     render_all(arguments, settings, plan(arguments), start)
     records = read_records(arguments.out)
-    write_tables(arguments, settings, records, time.monotonic() - start)
+    write_tables(arguments, records, time.monotonic() - start)
     (arguments.out / '.seconds').unlink(missing_ok=True)
     names = {s: [r['name'] for r in records if r['split'] == s] for s in SPLITS}
     names = {split: members for split, members in names.items() if members}

@@ -255,9 +255,8 @@ def connect(stage, rng, room, side, neighbour, at, width=0.9, height=2.05, leaf=
         stage.put(stage.mesh(wall.place(_architrave(hole, home.finish.frame)), 'frame'))
         reserve(home, wall, hole.middle, width / 2 + 0.2, 0.9)
     if leaf:
-        home, wall, hole = ((room, near, holes[0]) if rng.random() < 0.6 else
-                            (neighbour, far, holes[1]))
-        _hang(stage, rng, home, wall, hole)
+        wall, hole = (near, holes[0]) if rng.random() < 0.6 else (far, holes[1])
+        _hang(stage, rng, wall, hole)
 
 
 def reserve(room, wall, at, half, out):
@@ -275,7 +274,7 @@ def _architrave(hole, colour, width=0.07):
     return join(parts)
 
 
-def _hang(stage, rng, room, wall, hole):
+def _hang(stage, rng, wall, hole):
     """Hang a door that stands open into the room."""
     width = hole.right - hole.left
     swing = np.radians(rng.choice([rng.uniform(75, 115), rng.uniform(25, 75)], p=[0.75, 0.25]))

@@ -42,7 +42,7 @@ def vehicle(rng, kind=None):
     parts = [_hull(deck, width, scale)]
     roof = np.array(body['roof'])
     parts += _cabin(roof, deck, width, scale, kind)
-    parts += _lights(deck, width, scale)
+    parts += _lights(width, scale)
     for x in (0.18, 0.81):
         for side in (1, -1):
             parts.append(_wheel(wheel).moved(x * length, side * (width / 2 - 0.1), wheel)
@@ -107,7 +107,7 @@ def _cabin(roof, deck, width, scale, kind):
     return parts
 
 
-def _lights(deck, width, scale):
+def _lights(width, scale):
     """Make lamps, plates and bumpers at both ends."""
     length, height = scale[0], scale[2]
     parts = []
