@@ -38,8 +38,9 @@ class ModelInfo:
         How far beyond max_depth the network's own range goes, as a factor (`network.create`).
     confidence : bool
         Whether the network also estimates how sure it is of each pixel.
-    dataset, metrics, versions : dict
-        What it was trained on, how it scored, and the software that made it.
+    dataset, recipe, metrics, versions : dict
+        What it was trained on and how (train.py's settings), how it scored, and the software
+        that made it.
 
     """
 
@@ -51,6 +52,7 @@ class ModelInfo:
     headroom: float = 1.0
     confidence: bool = False
     dataset: Dict = field(default_factory=dict)
+    recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
     versions: Dict = field(default_factory=dict)
 

@@ -56,8 +56,9 @@ def run(data, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def exported(run):
-    path = run / 'exported' / 'model.onnx'
-    succeed('export', '--model', run / 'best.safetensors', '--out', path)
+    path, scores = run / 'exported' / 'model.onnx', run / 'test.json'
+    scores.write_text('{"per_image": {"rmse": 2.5}}')
+    succeed('export', '--model', run / 'best.safetensors', '--out', path, '--test-scores', scores)
     return path
 
 
@@ -198,7 +199,8 @@ def test_exported_model_carries_its_metadata(exported):
     assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 96)
     assert info.focal == pytest.approx(48.0) and info.aspect == pytest.approx(16 / 9)
     assert info.confidence and info.headroom > 1
-    assert info.dataset['train_pairs'] == 8 and 'val' in info.metrics
+    assert info.dataset['train_pairs'] == 8 and info.recipe['silog'] == 1.0
+    assert 'val' in info.metrics and info.metrics['test']['per_image']['rmse'] == 2.5
     assert str(ROOT).encode() not in exported.read_bytes()
 
 

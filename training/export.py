@@ -2,15 +2,17 @@
 Turn trained weights into the files that a robot runs.
 
 Writes FILE.onnx (OpenVINO, CPU) and, beside it, FILE.safetensors (PyTorch, CUDA), both with
-half precision weights, after comparing the ONNX file's depth with PyTorch's.
+half precision weights, after comparing the ONNX file's depth with PyTorch's. Their metadata gets
+the settings of the run, where its config.yaml lies beside the weights.
 """
 
 import argparse
 import dataclasses
+import json
 import os
 from pathlib import Path
 import sys
-from typing import Tuple
+from typing import Dict, Optional, Tuple
 
 from depth_estimation_ros import backends, model_file, network
 from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
@@ -19,9 +21,14 @@ import onnx
 from onnx import numpy_helper, TensorProto
 import torch
 from torch import nn
+import yaml
 
 # A millimetre: float32 kernels that sum in another order differ by far less.
 TOLERANCE = 1e-3
+
+
+# Where a run was made says nothing about how.
+NO_RECIPE = ('data_dir', 'run_dir', 'init_from', 'encoder_weights', 'device', 'workers')
 
 
 class ExportError(RuntimeError):
@@ -79,7 +86,35 @@ def halve_weights(model: onnx.ModelProto) -> None:
         model.graph.node.insert(0, node)
 
 
-def export(source: Path, target: Path) -> float:
+def read_recipe(source: Path) -> Dict:
+    """Return the settings of the run that made the weights; none where it cannot be told."""
+    config = source.with_name('config.yaml')
+    if not config.is_file():
+        return {}
+    settings = yaml.safe_load(config.read_text())
+    return {name: value for name, value in settings.items() if name not in NO_RECIPE}
+
+
+def read_scores(path: Path) -> Dict:
+    """
+    Return what evaluate.py wrote.
+
+    Raises
+    ------
+    ExportError
+        Where the file is none of its.
+
+    """
+    try:
+        scores = json.loads(path.read_text())
+        if not isinstance(scores, dict) or 'per_image' not in scores:
+            raise ValueError('it has no per_image')
+    except (OSError, ValueError) as error:
+        raise ExportError(f'{path} is not what evaluate.py --json writes ({error}).') from error
+    return scores
+
+
+def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> float:
     """
     Export trained weights.
 
@@ -89,6 +124,8 @@ def export(source: Path, target: Path) -> float:
         The .safetensors or .pth file.
     target : Path
         The .onnx file to write; the .safetensors file goes beside it.
+    test_scores : dict, optional
+        For the metadata, beside those of train and val.
 
     Returns
     -------
@@ -107,7 +144,10 @@ def export(source: Path, target: Path) -> float:
         raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
                           'another name, or another folder.')
     module, info = network.from_file(source)
-    info = dataclasses.replace(info, versions={**info.versions, 'onnx': onnx.__version__})
+    info = dataclasses.replace(
+        info, recipe=read_recipe(source) or info.recipe,
+        metrics={**info.metrics, **({'test': test_scores} if test_scores else {})},
+        versions={**info.versions, 'onnx': onnx.__version__})
     # Batch norms stay as they are: they are small, and a variance may be too small for float16.
     halved = {key: value.half() if value.ndim > 1 else value
               for key, value in module.state_dict().items()}
@@ -151,9 +191,12 @@ def main() -> int:
     parser.add_argument('--model', type=Path, required=True,
                         help="trained weights (.safetensors, or an author's .pth)")
     parser.add_argument('--out', type=Path, required=True, help='the .onnx file to write')
+    parser.add_argument('--test-scores', type=Path, metavar='FILE',
+                        help='what evaluate.py --split test --json FILE wrote, for the metadata')
     options = parser.parse_args()
     try:
-        difference = export(options.model, options.out)
+        scores = read_scores(options.test_scores) if options.test_scores else None
+        difference = export(options.model, options.out, scores)
     except (ModelFileError, ExportError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1
