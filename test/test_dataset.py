@@ -34,11 +34,6 @@ def change_depth(change):
     return apply
 
 
-def set_nan(depth):
-    depth[5, 7] = np.nan
-    return depth
-
-
 FAULTS = {
     'missing depth': (lambda root: depth_of(root).unlink(), r'03\.jpeg has no depth map'),
     'missing picture': (lambda root: (root / 'rgb/train/03.jpeg').unlink(),
@@ -50,9 +45,9 @@ FAULTS = {
     'broken depth': (lambda root: depth_of(root).write_bytes(b'\x93NUMPY'),
                      r'03\.npy cannot be read'),
     'other shape': (change_depth(lambda d: d[:16]), r'03\.npy has the shape \(16, 64\)'),
-    'NaN': (change_depth(set_nan), r'03\.npy holds 1 NaN'),
     'negative': (change_depth(lambda d: -d), r'03\.npy holds negative'),
     'zeros': (change_depth(lambda d: 0 * d), r'03\.npy holds only zeros'),
+    'NaN': (change_depth(lambda d: np.nan * d), r'03\.npy holds only zeros or NaN'),
     'millimetres': (change_depth(lambda d: 1000 * d), r'03\.npy: .* millimetres'),
     'integers': (change_depth(lambda d: d.astype(np.uint16)), r'03\.npy holds uint16'),
 }
@@ -103,6 +98,22 @@ def test_preprocessing_is_the_papers(dataset):
     assert depth.max() == 20.0
     colour = cv2.imread(str(dataset / 'rgb/train/00.jpeg'))[0, 0, ::-1]
     np.testing.assert_array_equal(rgb[0, 0], colour)
+
+
+def test_depth_that_a_camera_did_not_see_is_unknown(dataset):
+    for index, nothing in enumerate((0.0, np.nan)):
+        depth = np.full((32, 64), 5.0, np.float32)
+        depth[:, :16] = nothing
+        np.save(depth_of(dataset, index), depth)
+    data = DepthDataset(dataset, 'train', input_size=(32, 32))
+    expected = np.full((32, 32), 5.0, np.float32)
+    expected[:, :8] = np.nan
+    for index in range(2):
+        np.testing.assert_array_equal(data[index][1], expected)
+    data.pairs = data.pairs[:3]
+    third = data[2][1]
+    np.testing.assert_allclose(data.mean_depth(),
+                               np.where(np.isnan(expected), third, (10.0 + third) / 3), rtol=1e-5)
 
 
 def test_focal_length_is_that_of_the_networks_input(dataset):

@@ -85,6 +85,25 @@ def test_beyond_the_clip_any_depth_is_right():
     assert losses.at_the_sky(truth, clip, 20.0).flatten().tolist() == [5.0, 20.0, 20.0]
 
 
+def test_nothing_is_learnt_where_depth_is_unknown(maps):
+    weights = losses.Weights(l1=1.0, silog=1.0, gradients=1.0, confidence=1.0)
+    truth = torch.from_numpy(maps[1])[None, None] + 0.1
+    truth[..., 16:32] = torch.nan
+
+    def learn(there):
+        prediction = torch.from_numpy(maps[0])[None, None].clone()
+        log_scale = torch.zeros_like(prediction)
+        log_scale[..., 16:32] = there
+        tensors = prediction.requires_grad_(), log_scale.requires_grad_()
+        loss = losses.total(*tensors, truth, weights)
+        loss.backward()
+        return loss.item(), [tensor.grad for tensor in tensors]
+    loss, gradients = learn(there=0.0)
+    assert np.isfinite(loss) and loss == learn(there=3.0)[0]
+    for gradient in gradients:
+        assert (gradient[..., 16:32] == 0).all() and (gradient[..., :16] != 0).any()
+
+
 def test_calibrated_confidence_is_the_share_that_is_right():
     random = torch.Generator().manual_seed(0)
     log_scale = torch.rand(40000, generator=random) * 3 - 4

@@ -3,6 +3,7 @@ RGB and depth pairs on disk, in the layout of the paper's DepthEstimationUnreal.
 
 ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,test}/NAME.npy
 (floats of the picture's size, metres along the camera's Z axis), and optionally ROOT/camera.json.
+Where a depth camera saw nothing (0 or NaN), depth is unknown: neither learnt nor scored.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -59,9 +60,10 @@ class Pair:
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
     def read_depth(self, max_depth: float) -> np.ndarray:
-        """Return the depth map, float32 (H, W), metres, clipped to [0, max_depth]."""
+        """Return the depth map, float32 (H, W), metres, clipped to max_depth; NaN: unknown."""
         depth = np.load(self.depth).astype(np.float32)
-        return (depth * np.float32(self.scale)).clip(0.0, max_depth)
+        depth[depth == 0.0] = np.nan
+        return (depth * np.float32(self.scale)).clip(max=max_depth)
 
 
 def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
@@ -117,13 +119,10 @@ def _problem(pair: Pair) -> Optional[str]:
     if depth.shape != shape:
         return (f'{pair.depth} has the shape {depth.shape}, its picture {shape}: '
                 'they must be equal')
-    if np.isnan(depth).any():
-        return (f'{pair.depth} holds {np.isnan(depth).sum()} NaN: each pixel needs a depth '
-                '(20 m for the sky)')
     if (depth < 0).any():
         return f'{pair.depth} holds negative depths: they are metres in front of the camera'
     if not (depth > 0).any():
-        return f'{pair.depth} holds only zeros: depth is missing'
+        return f'{pair.depth} holds only zeros or NaN: depth is missing'
     near = np.percentile(depth[depth > 0], 5)
     if near > FARTHEST_NEAR:
         return (f'{pair.depth}: even the nearest things are {near:.0f} m away; these look like '
@@ -220,6 +219,7 @@ class DepthDataset:
         -------
         rgb : uint8 (H, W, 3)
         depth : float32 (H, W), metres
+            NaN where it is unknown.
         clip : float32, metres
             What lies there or beyond is only known to do so.
 
@@ -261,9 +261,17 @@ class DepthDataset:
         return width / height
 
     def mean_depth(self) -> np.ndarray:
-        """Return the mean of the depth maps, float32 (H, W): what any model has to beat."""
-        total = np.zeros(self.input_size, np.float64)
+        """
+        Return the mean of the depth maps, float32 (H, W): what any model has to beat.
+
+        A pixel that is known in none of them gets the mean of the others.
+        """
+        total, known = np.zeros((2, *self.input_size))
         height, width = self.input_size
         for pair in self.pairs:
-            total += resize(pair.read_depth(self.max_depth), width, height)
-        return (total / len(self)).astype(np.float32)
+            depth = resize(pair.read_depth(self.max_depth), width, height)
+            total += np.nan_to_num(depth)
+            known += ~np.isnan(depth)
+        mean = total / np.maximum(known, 1)
+        mean[known == 0] = total.sum() / max(known.sum(), 1)
+        return mean.astype(np.float32)

@@ -111,9 +111,9 @@ def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
 
     Parameters
     ----------
-    log_ratio : float32 (N, 1, H, W)
-        log(prediction / truth).
-    log_scale : float32 (N, 1, H, W)
+    log_ratio : float32 (N,)
+        log(prediction / truth) of each pixel.
+    log_scale : float32 (N,)
         The logarithm of the width.
 
     """
@@ -164,11 +164,16 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
     Parameters
     ----------
     prediction, truth : float32 (N, 1, H, W), metres
+        Where the truth is NaN it is unknown, and nothing is learnt.
     log_scale : float32 (N, 1, H, W) or None
         As from the network's `distribution`.
     weights : Weights
 
     """
+    unknown = torch.isnan(truth)
+    # Whatever was predicted there is taken for right, and for given.
+    prediction = torch.where(unknown, prediction.detach(), prediction)
+    truth = torch.where(unknown, prediction.detach(), truth)
     loss = prediction.new_zeros(())
     if weights.alpha:
         loss = loss + weights.alpha * rmse(prediction, truth)
@@ -183,5 +188,5 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
         if weights.gradients:
             loss = loss + weights.gradients * gradients(log_ratio)
         if weights.confidence:
-            loss = loss + weights.confidence * laplace(log_ratio, log_scale)
+            loss = loss + weights.confidence * laplace(log_ratio[~unknown], log_scale[~unknown])
     return loss

@@ -1,4 +1,8 @@
-"""How good a depth map is. NumPy and OpenCV only: scoring a model needs no PyTorch."""
+"""
+How good a depth map is. NumPy and OpenCV only: scoring a model needs no PyTorch.
+
+Where true depth is NaN it is unknown, and isn't scored.
+"""
 
 from dataclasses import asdict, dataclass, fields
 import math
@@ -19,7 +23,7 @@ _ROUNDING = 1e-3
 
 def rmse(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Return the root mean squared error in metres (the paper's equation 2)."""
-    return float(np.sqrt(np.mean(np.square(prediction - truth), dtype=np.float64)))
+    return float(np.sqrt(np.nanmean(np.square(prediction - truth), dtype=np.float64)))
 
 
 def ssim(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -37,12 +41,13 @@ def ssim(prediction: np.ndarray, truth: np.ndarray) -> float:
     def mean(x):
         return cv2.sepFilter2D(x, cv2.CV_32F, _WINDOW, _WINDOW, borderType=cv2.BORDER_CONSTANT)
 
-    x, y = prediction.astype(np.float32), truth.astype(np.float32)
+    known = ~np.isnan(truth)
+    x, y = (np.where(known, depth, 0.0).astype(np.float32) for depth in (prediction, truth))
     mx, my = mean(x), mean(y)
     vx, vy, cov = mean(x * x) - mx * mx, mean(y * y) - my * my, mean(x * y) - mx * my
     similarity = ((2 * mx * my + _C1) * (2 * cov + _C2)
                   / ((mx * mx + my * my + _C1) * (vx + vy + _C2)))
-    return float(similarity.mean(dtype=np.float64))
+    return float(similarity[known].mean(dtype=np.float64))
 
 
 def abs_rel(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -66,7 +71,7 @@ def is_far(truth: np.ndarray, max_depth: float) -> np.ndarray:
 
 def abs_rel_near(prediction: np.ndarray, truth: np.ndarray, max_depth: float) -> float:
     """Return abs_rel() where truth is under `max_depth`; NaN where it is nowhere."""
-    near = ~is_far(truth, max_depth)
+    near = (truth > 0) & ~is_far(truth, max_depth)
     return abs_rel(prediction[near], truth[near]) if near.any() else math.nan
 
 

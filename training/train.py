@@ -1,9 +1,10 @@
 """
 Train a network on RGB and depth pairs.
 
-The defaults are the paper's (config/train.yaml). A run has a folder: its config, metrics.csv,
-TensorBoard events, figures, best.safetensors (for evaluate.py and export.py), and last.pt, from
-which --resume goes on.
+A setting is the command line's, else the --config file's, else the default that --help shows. The
+defaults are the paper's, and so is config/train.yaml, which is read unless --config names another
+file. A run has a folder: its config, metrics.csv, TensorBoard events, figures, best.safetensors
+(for evaluate.py and export.py), and last.pt, from which --resume goes on.
 """
 
 import argparse
@@ -193,7 +194,11 @@ def read_settings(arguments=None) -> Settings:
         kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
         option = {'action': argparse.BooleanOptionalAction} if kind is bool else {
             'type': kind, 'action': 'append' if several else 'store'}
-        parser.add_argument(f'--{item.name.replace("_", "-")}', help=item.metadata['help'],
+        text = item.metadata['help']
+        if item.default is not None:
+            text += f' (default: {item.default})'
+        # A default of the parser's own would hide the file's values.
+        parser.add_argument(f'--{item.name.replace("_", "-")}', help=text,
                             default=argparse.SUPPRESS, **option)
     given = vars(parser.parse_args(arguments))
     config, resume = given.pop('config'), given.pop('resume')
@@ -511,8 +516,11 @@ def calibrate(run: Run, every: int = 7) -> None:
         prediction, log_scale = run.distribution(run.model, rgb)
         truth = losses.at_the_sky(depth[:, None], clip, run.settings.max_depth).to(run.device)
         off = (prediction.clamp(max=run.settings.max_depth) - truth).abs()
-        log_scales.append(log_scale[..., ::every, ::every].flatten().cpu())
-        close.append((off <= 0.1 * truth)[..., ::every, ::every].flatten().cpu())
+        chosen = torch.zeros_like(truth, dtype=torch.bool)
+        chosen[..., ::every, ::every] = True
+        chosen &= ~torch.isnan(truth)
+        log_scales.append(log_scale[chosen].cpu())
+        close.append((off <= 0.1 * truth)[chosen].cpu())
     run.model.calibration.copy_(calibration.fit(torch.cat(log_scales), torch.cat(close)))
 
 
