@@ -2,7 +2,7 @@
 """
 Show what each ingredient of the recipe brings: one run each, of one budget, scored on val.
 
-    python training/ablation.py --data-dir data/worlds --max-epochs 3
+    python training/ablation.py --data-dir data/worlds --train-pairs 1000 --max-epochs 4 --jobs 2
 
 Each line of the table adds one ingredient to those above it, from the paper's recipe to that of
 config/train_compact.yaml. Runs that are done are not repeated, and one that was interrupted goes
@@ -10,6 +10,8 @@ on: start the same command again.
 """
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
+import os
 from pathlib import Path
 import subprocess
 import sys
@@ -20,8 +22,9 @@ import runs
 INGREDIENTS = {
     "the paper's recipe, compact network": ('network',),
     'ImageNet encoder': ('pretrained', 'encoder_lr'),
-    'AdamW, cosine': ('optimizer', 'lr', 'weight_decay', 'schedule', 'step_size_up',
-                      'batch_size'),
+    'AdamW, cosine, batches of 16': ('optimizer', 'lr', 'weight_decay', 'schedule',
+                                     'step_size_up', 'batch_size'),
+    'input of 160 x 256': ('input_size',),
     'flip, crop and zoom, colour': ('flip', 'crop', 'colour'),
     'sky as a clip': ('clip', 'headroom'),
     'log depth in the loss': ('silog', 'gradients'),
@@ -80,24 +83,43 @@ def main() -> int:
                         help='folder of the runs and of table.md (default: runs/ablation)')
     parser.add_argument('--max-epochs', type=int, default=3,
                         help="each line's budget (default: 3)")
+    parser.add_argument('--train-pairs', type=int, default=0,
+                        help='of all lines (default: all of the training split)')
+    parser.add_argument('--jobs', type=int, default=1,
+                        help='runs at a time, which share the cores; on two cores, two runs take '
+                             'three quarters of the time (default: 1)')
     options = parser.parse_args()
     budget = {'data_dir': [str(options.data_dir)], 'max_epochs': options.max_epochs,
-              'evaluate_every': options.max_epochs, 'visualize_every': 1000,
-              'evaluate_pairs': 100}
+              'train_pairs': options.train_pairs, 'evaluate_every': options.max_epochs,
+              'visualize_every': 1000, 'evaluate_pairs': 100}
+    threads = max(1, os.cpu_count() // options.jobs) if options.jobs > 1 else None
     scores = {}
+
+    def run(index, name, settings):
+        folder = options.out / f'{index:02d}'
+        print(f'{index + 1}/{len(INGREDIENTS)}: {name}', flush=True)
+        model = runs.train(folder, settings, threads)
+        return runs.score(model, options.data_dir, 'val', folder / 'val.json')['per_image']
+
     try:
-        for index, (name, settings) in enumerate(recipes(budget).items()):
-            folder = options.out / f'{index:02d}'
-            print(f'{index + 1}/{len(INGREDIENTS)}: {name}', flush=True)
-            model = runs.train(folder, settings)
-            scores[name] = runs.score(model, options.data_dir, 'val',
-                                      folder / 'val.json')['per_image']
-            (options.out / 'table.md').write_text(table(scores))
+        with ThreadPoolExecutor(options.jobs) as pool:
+            started = {name: pool.submit(run, index, name, settings)
+                       for index, (name, settings) in enumerate(recipes(budget).items())}
+            try:
+                for name, line in started.items():
+                    scores[name] = line.result()
+                    (options.out / 'table.md').write_text(table(scores))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
     except runs.StaleRunError as error:
         print(f'ablation: {error}', file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        return error.returncode
+        print(f'ablation: a run ended with {error.returncode}'
+              + (f'; why stands in its train.log in {options.out}' if threads else ''),
+              file=sys.stderr)
+        return 1
     print(table(scores))
     return 0
 

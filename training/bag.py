@@ -1,9 +1,8 @@
 """How good a model is on a rosbag of a robot that also has a depth camera."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 import sys
-from typing import Callable, Dict
+from typing import Callable, Dict, Set
 
 from depth_estimation_ros.bag_recording import BagMoment, BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
@@ -166,21 +165,11 @@ def table(summary: Dict) -> str:
             f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m'])
 
 
-def draw_extremes(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],
-                  max_depth: float, folder: Path, count: int = 4) -> None:
-    """Draw the best, median and worst predictions by AbsRel, one PNG each."""
+def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],
+                  numbers: Set[int]) -> Dict:
+    """Return the figures.Example of pairs of a bag, by their numbers."""
     import figures
-    order = sorted(images, key=lambda number: images[number].abs_rel)
-    count = min(count, len(order))
-    middle = (len(order) - count) // 2
-    chosen = {'best': order[:count], 'median': order[middle:middle + count],
-              'worst': order[::-1][:count]}
-    examples = {}
-    for number, moment in enumerate(recording.moments(with_depth_only=True)):
-        if any(number in numbers for numbers in chosen.values()):
-            examples[number] = figures.Example(
-                moment.image[:, :, ::-1], moment.depth, predict(moment),
-                f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
-    for name, numbers in chosen.items():
-        figures.save(figures.draw([examples[number] for number in numbers], max_depth),
-                     folder / f'{name}.png')
+    return {number: figures.Example(moment.image[:, :, ::-1], moment.depth, predict(moment),
+                                    f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
+            for number, moment in enumerate(recording.moments(with_depth_only=True))
+            if number in numbers}

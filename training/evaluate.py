@@ -9,11 +9,12 @@ registered to the colour image (the driver's aligned topic).
 """
 
 import argparse
+import functools
 import json
 import os
 from pathlib import Path
 import sys
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Optional, Set
 
 import bag
 from dataset import DatasetError, DepthDataset, SPLITS
@@ -94,24 +95,47 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
     return predict
 
 
-def draw_extremes(predict: Callable, dataset: DepthDataset, images: Evaluation, folder: Path,
+def draw_extremes(errors: Dict[int, float], examples: Callable, max_depth: float, folder: Path,
                   count: int = 4) -> None:
-    """Draw the best, median and worst predictions by RMSE, one PNG each."""
+    """
+    Draw the best, median and worst predictions, one PNG each.
+
+    Parameters
+    ----------
+    errors : dict
+        By which they are ordered, by the number of the pair.
+    examples : callable
+        A set of numbers of pairs -> {number: figures.Example}.
+    max_depth : float
+        At which the scale of depth ends, metres.
+    folder : Path
+    count : int
+        How many of each are drawn, at most.
+
+    """
     import figures
-    errors = [scores.rmse for scores in images.images]
-    order = np.argsort(errors)
+    order = sorted(errors, key=errors.get)
     count = min(count, len(order))
     middle = (len(order) - count) // 2
     chosen = {'best': order[:count], 'median': order[middle:middle + count],
               'worst': order[::-1][:count]}
-    for name, indices in chosen.items():
-        examples = []
-        for index in indices:
-            rgb, truth, _ = dataset[index]
-            prediction, _ = predict(dataset.pairs[index].read_rgb())
-            label = f'{dataset.pairs[index].name}\nRMSE {errors[index]:.2f} m'
-            examples.append(figures.Example(rgb, truth, prediction, label))
-        figures.save(figures.draw(examples, dataset.max_depth), folder / f'{name}.png')
+    drawn = examples(set().union(*chosen.values()))
+    for name, numbers in chosen.items():
+        figures.save(figures.draw([drawn[number] for number in numbers], max_depth),
+                     folder / f'{name}.png')
+
+
+def pair_examples(predict: Callable, dataset: DepthDataset, images: Evaluation,
+                  numbers: Set[int]) -> Dict:
+    """Return the figures.Example of pairs of a split, by their numbers."""
+    import figures
+    found = {}
+    for number in numbers:
+        rgb, truth, _ = dataset[number]
+        pair, error = dataset.pairs[number], images.images[number].rmse
+        found[number] = figures.Example(rgb, truth, predict(pair.read_rgb())[0],
+                                        f'{pair.name}\nRMSE {error:.2f} m')
+    return found
 
 
 def draw_measures(measures: Measures, folder: Path) -> None:
@@ -176,7 +200,10 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
-        bag.draw_extremes(predict, recording, evaluation.images, max_depth, options.figures)
+        images = evaluation.images
+        draw_extremes({number: scores.abs_rel for number, scores in images.items()},
+                      functools.partial(bag.pair_examples, predict, recording, images),
+                      max_depth, options.figures)
         print(f'figures: {options.figures}', file=sys.stderr)
 
 
@@ -228,7 +255,9 @@ def main() -> int:
         print(f'{options.model} on {summary["n"]} pairs of {options.data_dir}, {options.split}')
         print(report(summary))
     if options.figures:
-        draw_extremes(predict, dataset, measures.images, options.figures)
+        errors = {number: scores.rmse for number, scores in enumerate(measures.images.images)}
+        draw_extremes(errors, functools.partial(pair_examples, predict, dataset, measures.images),
+                      dataset.max_depth, options.figures)
         draw_measures(measures, options.figures)
         if measures.navigation:
             draw_scans(predict, dataset, measures.navigation, options.figures)

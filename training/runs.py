@@ -1,10 +1,11 @@
 """Training runs as parts of an experiment: each is trained and scored once, and can go on."""
 
 import json
+import os
 from pathlib import Path
 import subprocess
 import sys
-from typing import Dict
+from typing import Dict, Optional
 
 import yaml
 
@@ -21,7 +22,7 @@ def read_recipe(name: str) -> Dict:
     return yaml.safe_load((CONFIG / f'{name}.yaml').read_text())
 
 
-def train(folder: Path, settings: Dict) -> Path:
+def train(folder: Path, settings: Dict, threads: Optional[int] = None) -> Path:
     """
     Train a network, or go on with a run that was interrupted.
 
@@ -31,6 +32,8 @@ def train(folder: Path, settings: Dict) -> Path:
         Of the run. One that is done is left as it is.
     settings : dict
         As train.py reads them from YAML.
+    threads : int, optional
+        Of a run beside others. What it prints goes to train.log in its folder, then.
 
     Returns
     -------
@@ -55,7 +58,13 @@ def train(folder: Path, settings: Dict) -> Path:
     recipe.write_text(yaml.safe_dump(settings, sort_keys=False))
     arguments = ['--resume', folder] if (folder / 'last.pt').exists() else [
         '--config', recipe, '--run-dir', folder]
-    subprocess.run([sys.executable, TRAINING / 'train.py', *map(str, arguments)], check=True)
+    command = [sys.executable, TRAINING / 'train.py', *map(str, arguments)]
+    if threads is None:
+        subprocess.run(command, check=True)
+    else:
+        with open(folder / 'train.log', 'a') as log:
+            subprocess.run(command, check=True, stdout=log, stderr=log,
+                           env={**os.environ, 'OMP_NUM_THREADS': str(threads)})
     (folder / 'done').touch()
     return model
 
