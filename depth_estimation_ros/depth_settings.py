@@ -33,7 +33,7 @@ SETTINGS = {
     'min_range': Setting(
         0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
     'max_range': Setting(
-        20.0, 'Depth in metres above which a pixel is too far. The range also ends at 95 % of '
+        20.0, 'Depth in metres above which a pixel is too far. The range also ends at 85 % of '
         'the depth to which the model was trained.', AT_ONCE, limits=(0.0, 1000.0)),
     'out_of_range': Setting(
         'rep117', 'What stands for a depth out of range: rep117 for -Inf (too near) and +Inf '

@@ -130,10 +130,11 @@ class SkipNetwork(nn.Module):
         self.stages = nn.ModuleList(
             _convolve(inputs + skip, outputs, 3) for inputs, skip, outputs
             in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
-        self.head = nn.Conv2d(widths[-1], 2 if confidence else 1, 3, padding=1)
-        # Of the confidence, fitted on the validation split: (1, 0) is the Laplace distribution.
+        self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.error_head = _ErrorHead(widths[-1]) if confidence else None
+        # Fitted on the validation split, see `corrected`.
         if confidence:
-            self.register_buffer('calibration', torch.tensor([1.0, 0.0]))
+            self.register_buffer('calibration', torch.tensor([1.0, 0.0, 0.0, 0.0]))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.estimate(image)[0]
@@ -155,10 +156,17 @@ class SkipNetwork(nn.Module):
         for stage, skip in zip(self.stages, reversed(skips)):
             x = functional.interpolate(x, size=skip.shape[-2:], mode='nearest')
             x = stage(torch.cat((x, skip), dim=1))
+        size = image.shape[-2:]
         # In float32 also under autocast: half precision would lay steps over far ground.
-        x = functional.interpolate(self.head(x).float(), size=image.shape[-2:], mode='bilinear')
-        depth = self.max_depth * self.headroom * torch.sigmoid(x[:, :1])
-        return depth, x[:, 1:].clamp(*self.LOG_SCALES) if x.shape[1] > 1 else None
+        logit = self.head(x).float()
+        depth = self.max_depth * self.headroom * torch.sigmoid(
+            functional.interpolate(logit, size=size, mode='bilinear'))
+        if self.error_head is None:
+            return depth, None
+        # How wrong depth is must not change it.
+        log_scale = self.error_head(x.detach(), torch.sigmoid(logit.detach())).float()
+        log_scale = functional.interpolate(log_scale, size=size, mode='bilinear')
+        return depth, log_scale.clamp(*self.LOG_SCALES)
 
     def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
         """
@@ -175,7 +183,8 @@ class SkipNetwork(nn.Module):
         depth = depth.clamp(max=self.max_depth)
         if log_scale is None:
             return depth, None
-        return depth, probability_within(log_scale, *self.calibration)
+        log_scale = corrected(log_scale, depth / self.max_depth, self.calibration)
+        return depth, probability_within(log_scale)
 
     def encoder_parameters(self) -> List[nn.Parameter]:
         """Return what ImageNet weights are loaded into."""
@@ -186,24 +195,59 @@ class SkipNetwork(nn.Module):
         self.encoder.load_state_dict(encoder.state_dict())
 
 
-def probability_within(log_scale: torch.Tensor, slope: torch.Tensor, offset: torch.Tensor,
-                       share: float = 0.1) -> torch.Tensor:
+class _ErrorHead(nn.Module):
+    """
+    What a skip network's decoder and its depth say of the error, at half of the decoder's size.
+
+    Wide rather than sharp: whether a thing's depth is right is told by what is around it.
+    """
+
+    def __init__(self, inputs: int, width: int = 32):
+        super().__init__()
+        self.hidden = nn.Conv2d(inputs + 1, width, 3, padding=1)
+        self.output = nn.Conv2d(width, 1, 3, padding=3, dilation=3)
+
+    def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+        x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
+        return self.output(functional.relu(self.hidden(x)))
+
+
+def corrected(log_scale: torch.Tensor, depth: torch.Tensor, calibration: torch.Tensor
+              ) -> torch.Tensor:
+    """
+    Return the expected error as validation showed it to be.
+
+    By depth, too: whether far things are the sky is one question with two answers, which no
+    single width describes.
+
+    Parameters
+    ----------
+    log_scale : float32 tensor
+        The logarithm of the width that the network expects.
+    depth : float32 tensor
+        As a share of the greatest.
+    calibration : float32 (4,)
+        Slope, offset, and factors of depth and of its square; (1, 0, 0, 0) corrects nothing.
+
+    """
+    slope, offset, linear, square = calibration
+    return slope * log_scale + offset + (linear + square * depth) * depth
+
+
+def probability_within(log_scale: torch.Tensor, share: float = 0.1) -> torch.Tensor:
     """
     Return the probability that depth is off by at most a share of itself.
 
-    For a Laplace distribution of log depth with the width b it is 1 - exp(-log(1 + share) / b);
-    `slope` and `offset` correct log b by what validation showed.
+    For a Laplace distribution of log depth with the width b it is 1 - exp(-log(1 + share) / b).
 
     Parameters
     ----------
     log_scale : float32 tensor
         log b.
-    slope, offset : float32 scalars
-        1 and 0 for none.
     share : float
 
     """
-    return 1.0 - torch.exp(-math.log1p(share) * torch.exp(-(slope * log_scale + offset)))
+    return 1.0 - torch.exp(-math.log1p(share) * torch.exp(-log_scale))
 
 
 def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:

@@ -69,7 +69,10 @@ def test_added_terms_are_their_formulas(maps):
     expected = sum(np.abs(np.diff(ratio[..., ::k, ::k], axis=axis)).mean()
                    for k in (1, 2, 4, 8) for axis in (-1, -2))
     assert loss(gradients=1.0) == pytest.approx(expected, rel=1e-3)
+    # Kendall and Gal 2017, and the cross entropy of being within 10 %.
     expected = (np.abs(ratio) / 0.5 + np.log(0.5)).mean()
+    likely, within = 1 - np.exp(-np.log(1.1) / 0.5), np.abs(prediction / truth - 1) <= 0.1
+    expected -= np.where(within, np.log(likely), np.log(1 - likely)).mean()
     scale = torch.full(ratio.shape, np.log(0.5), dtype=torch.float32)
     assert loss(scale, confidence=1.0) == pytest.approx(expected, rel=1e-3)
 
@@ -107,15 +110,26 @@ def test_nothing_is_learnt_where_depth_is_unknown(maps):
 def test_calibrated_confidence_is_the_share_that_is_right():
     random = torch.Generator().manual_seed(0)
     log_scale = torch.rand(40000, generator=random) * 3 - 4
-    # Errors twice as wide as the network expects.
-    error = torch.distributions.Exponential(torch.exp(-log_scale) / 2).sample()
+    # Errors wider than the network expects, the more so the farther.
+    depth = torch.rand(40000, generator=random)
+    error = torch.distributions.Exponential(torch.exp(-log_scale - depth) / 2).sample()
     close = error < np.log(1.1)
-    numbers = calibration.fit(log_scale, close)
-    confidence = network.probability_within(log_scale, *numbers)
+    numbers = calibration.fit(log_scale, depth, close)
+    confidence = network.probability_within(network.corrected(log_scale, depth, numbers))
     for low in np.arange(0.1, 0.9, 0.1):
         chosen = (confidence > low) & (confidence < low + 0.1)
         assert close[chosen].float().mean().item() == pytest.approx(
             confidence[chosen].mean().item(), abs=0.05)
+
+
+def test_a_nearer_bound_does_not_tell_an_error():
+    truth = torch.tensor([[5.0, 14.0], [5.0, 20.0]]).view(2, 1, 1, 2)
+    clip = torch.tensor([14.0, 20.0])
+    loose = losses.is_loose(truth, clip, 20.0)
+    assert loose.flatten().tolist() == [False, True, False, False]
+    prediction, log_scale = torch.full_like(truth, 15.0), torch.zeros_like(truth).requires_grad_()
+    losses.total(prediction, log_scale, truth, losses.Weights(confidence=1.0), loose).backward()
+    assert (log_scale.grad != 0).flatten().tolist() == [True, False, True, True]
 
 
 def test_rmse_of_a_batch_is_over_all_of_its_pixels():

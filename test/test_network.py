@@ -87,6 +87,14 @@ def test_confidence_is_the_chance_of_a_laplace_distribution():
     torch.testing.assert_close(share, confidence, atol=0.05, rtol=0)
 
 
+def test_the_expected_error_does_not_change_depth():
+    module = network.create('efficientnet_lite0_skip', confidence=True).train()
+    module.distribution(torch.rand(2, 3, 64, 96))[1].mean().backward()
+    learning = {name for name, value in module.named_parameters() if value.grad is not None}
+    assert learning == {name for name, _ in module.named_parameters()
+                        if name.startswith('error_head')} != set()
+
+
 def test_sky_can_be_said_to_lie_beyond_the_clip():
     module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25).eval()
     nn.init.constant_(module.head.bias, 4.0)

@@ -138,6 +138,17 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
     assert abs(before[weight] - after[weight]).max() < 1e-4
 
 
+def test_a_model_gets_a_confidence_and_keeps_its_depth(run, data, tmp_path):
+    more = ('--learn', 'confidence', '--max-epochs', 2)
+    succeed('train', *short(data, tmp_path / 'run', *more), '--init-from',
+            run / 'best.safetensors')
+    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    changed = {key.split('.')[0] for key in before if (before[key] != after[key]).any()}
+    assert changed == {'error_head', 'calibration'}
+    result = command('train', *short(data, tmp_path / 'other', *more))
+    assert result.returncode == 1 and 'needs --init-from' in result.stderr
+
+
 def test_missing_imagenet_weights_name_the_two_ways_out(data, tmp_path, monkeypatch):
     monkeypatch.setenv('HF_HUB_OFFLINE', '1')
     monkeypatch.setenv('HF_HOME', str(tmp_path / 'empty'))

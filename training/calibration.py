@@ -1,13 +1,14 @@
 """Calibration: making a confidence mean what it says."""
 
-from depth_estimation_ros.network import probability_within
+from depth_estimation_ros.network import corrected, probability_within
 import torch
 from torch.nn import functional
 
 
-def fit(log_scale: torch.Tensor, close: torch.Tensor, steps: int = 50) -> torch.Tensor:
+def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps: int = 100
+        ) -> torch.Tensor:
     """
-    Fit the two numbers by which a network's expected error becomes a probability.
+    Fit the four numbers by which a network's expected error becomes a probability.
 
     They maximise the likelihood of what was seen, after Platt 1999, with the Laplace
     distribution's own formula in place of his logistic curve.
@@ -16,6 +17,8 @@ def fit(log_scale: torch.Tensor, close: torch.Tensor, steps: int = 50) -> torch.
     ----------
     log_scale : float32 (N,)
         As from a network's `distribution`.
+    depth : float32 (N,)
+        As it was predicted, as a share of the greatest.
     close : bool (N,)
         Whether depth was within 10 % of the truth there.
     steps : int
@@ -23,19 +26,20 @@ def fit(log_scale: torch.Tensor, close: torch.Tensor, steps: int = 50) -> torch.
 
     Returns
     -------
-    float32 (2,)
-        Slope and offset for `network.probability_within`.
+    float32 (4,)
+        For `network.corrected`.
 
     """
     with torch.inference_mode(False), torch.enable_grad():
         # Tensors that were made in inference mode cannot be differentiated through.
-        log_scale, target = log_scale.clone(), close.float()
-        numbers = torch.tensor([1.0, 0.0], requires_grad=True)
+        log_scale, depth, target = log_scale.clone(), depth.clone(), close.float()
+        numbers = torch.tensor([1.0, 0.0, 0.0, 0.0], requires_grad=True)
         optimizer = torch.optim.LBFGS([numbers], max_iter=steps, line_search_fn='strong_wolfe')
 
         def likelihood():
             optimizer.zero_grad()
-            probability = probability_within(log_scale, *numbers).clamp(1e-6, 1 - 1e-6)
+            probability = probability_within(
+                corrected(log_scale, depth, numbers)).clamp(1e-6, 1 - 1e-6)
             loss = functional.binary_cross_entropy(probability, target)
             loss.backward()
             return loss

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
+from depth_estimation_ros.network import probability_within
 from pytorch_msssim import ssim as windowed_ssim
 import torch
 from torch.nn import functional
@@ -27,7 +28,7 @@ class Weights:
     gradients : float
         Of the differences between neighbours' log depth, over four scales.
     confidence : float
-        Of the likelihood of the error that the network expects.
+        Of the likelihood of the error that the network expects, and of confidence.
 
     """
 
@@ -120,6 +121,28 @@ def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
     return (log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale).mean()
 
 
+def surprise(log_ratio: torch.Tensor, log_scale: torch.Tensor, share: float = 0.1
+             ) -> torch.Tensor:
+    """
+    Return the cross entropy of whether depth is within a share of the truth.
+
+    What is asked of the width that the network expects; `laplace` alone spends most of its
+    effort on how wrong wrong depth is.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N,)
+        log(prediction / truth) of each pixel.
+    log_scale : float32 (N,)
+        The logarithm of the width.
+    share : float
+
+    """
+    probability = probability_within(log_scale, share).clamp(1e-4, 1.0 - 1e-4)
+    ratio = torch.exp(log_ratio.detach())
+    return functional.binary_cross_entropy(probability, ((ratio - 1.0).abs() <= share).float())
+
+
 def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
     """
     Return the truth where it is known, and where it was clipped what can be said of it.
@@ -156,8 +179,18 @@ def _is_clipped(truth: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
     return truth >= clip.view(-1, 1, 1, 1) * 0.9999
 
 
+def is_loose(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+    """
+    Return where the truth is a bound that lies within the range, so that errors are not known.
+
+    At max_depth and beyond all is sky to the model, and right; a clip that a zoom brought nearer
+    says only that depth lies somewhere behind it. Parameters as of `at_the_sky`; bool (N, 1, H, W).
+    """
+    return _is_clipped(truth, clip) & (clip < 0.9999 * max_depth).view(-1, 1, 1, 1)
+
+
 def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: torch.Tensor,
-          weights: Weights) -> torch.Tensor:
+          weights: Weights, loose: Optional[torch.Tensor] = None) -> torch.Tensor:
     """
     Return the weighted sum of the terms; by default the paper's equation 1.
 
@@ -168,6 +201,8 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
     log_scale : float32 (N, 1, H, W) or None
         As from the network's `distribution`.
     weights : Weights
+    loose : bool (N, 1, H, W), optional
+        As of `is_loose`: not for the expected error.
 
     """
     unknown = torch.isnan(truth)
@@ -188,5 +223,7 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
         if weights.gradients:
             loss = loss + weights.gradients * gradients(log_ratio)
         if weights.confidence:
-            loss = loss + weights.confidence * laplace(log_ratio[~unknown], log_scale[~unknown])
+            known = ~unknown if loose is None else ~(unknown | loose)
+            known = log_ratio[known], log_scale[known]
+            loss = loss + weights.confidence * (laplace(*known) + surprise(*known))
     return loss

@@ -66,6 +66,8 @@ class Settings:
     silog: float = setting(0.0, 'weight of the scale-invariant log error in the loss')
     gradients: float = setting(0.0, "weight of the log depth's gradients in the loss")
     confidence: float = setting(0.0, 'weight of the expected error; above 0 it is an output')
+    learn: str = setting('all', "all, or confidence: depth stays --init-from's, and only how far "
+                         'it can be trusted is learnt')
     clip: bool = setting(False, 'take clipped depth, such as the sky, for a bound')
     headroom: float = setting(1.0, "the output's range as a factor of max_depth")
     flip: float = setting(0.0, 'augmentation: probability of a mirror image')
@@ -98,7 +100,7 @@ class Settings:
         """Raise SettingsError for a value that cannot be right."""
         if not self.data_dir:
             raise SettingsError('no dataset is named: pass --data-dir DIR')
-        choices = {'optimizer': OPTIMIZERS, 'schedule': SCHEDULES, 'device': backends.DEVICES,
+        choices = {'learn': LEARN, 'optimizer': OPTIMIZERS, 'schedule': SCHEDULES, 'device': backends.DEVICES,
                    'precision': ('auto', *PRECISIONS)}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -117,6 +119,9 @@ class Settings:
             if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
+        if self.learn == 'confidence' and not (self.confidence and self.init_from):
+            raise SettingsError('to learn confidence needs --init-from, a model that knows depth, '
+                                'and a --confidence above 0')
         if self.headroom < 1:
             raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
         if any(side <= 0 or side % 32 for side in self.size):
@@ -137,6 +142,8 @@ class Settings:
     @property
     def weights(self) -> losses.Weights:
         """Return the weights of the loss's terms."""
+        if self.learn == 'confidence':
+            return losses.Weights(alpha=0.0, beta=0.0, confidence=self.confidence)
         return losses.Weights(self.alpha, self.beta, self.l1, self.silog, self.gradients,
                               self.confidence)
 
@@ -147,6 +154,7 @@ class Settings:
         return augment.Augmentation(*strengths) if any(strengths) else None
 
 
+LEARN = ('all', 'confidence')
 OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
 PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -318,7 +326,13 @@ class Run:
         module.to(self.device, memory_format=torch.channels_last)
         if self.device == 'cpu' and self.precision == 'bf16':
             depthwise_in_float32(module)
+        if settings.learn == 'confidence':
+            module.requires_grad_(False).error_head.requires_grad_(True)
         return module
+
+    def set_training(self) -> None:
+        """Let the network learn; statistics of batches belong to what is learnt."""
+        self.module.train(self.settings.learn == 'all')
 
     def _parameters(self) -> List[Dict]:
         """Return what is learnt, in groups of one learning rate."""
@@ -345,14 +359,19 @@ class Run:
         settings = self.settings
         asked = (settings.network, settings.max_depth, settings.headroom, settings.confidence > 0)
         found = (info.architecture, info.max_depth, info.headroom, info.confidence)
+        if settings.learn == 'confidence':
+            asked, found = asked[:3] + (True,), found[:3] + (True,)
         if asked != found:
             described = '{} for depths up to {} m, headroom {}, confidence {}'
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
                                 'trained with')
         # A shipped model's are of half precision.
-        self.module.load_state_dict({key: value.float() if value.is_floating_point() else value
-                                     for key, value in state_dict.items()})
+        weights = {key: value.float() if value.is_floating_point() else value
+                   for key, value in state_dict.items()}
+        if settings.learn == 'confidence':
+            weights = {**self.module.state_dict(), **weights}
+        self.module.load_state_dict(weights)
         self._follow_at_once()
 
     def _follow_at_once(self) -> None:
@@ -440,16 +459,17 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
     """Go once through the training split; return the mean loss."""
     settings = run.settings
     run.train.epoch = run.epoch
-    run.module.train()
+    run.set_training()
     total = 0.0
     for rgb, depth, clip in batches(run.train, run, shuffle=True):
         truth, clip = depth[:, None].to(run.device), clip.to(run.device)
         prediction, log_scale = run.distribution(run.module, rgb)
+        loose = losses.is_loose(truth, clip, settings.max_depth)
         if settings.clip:
             truth = losses.beyond(truth, prediction, clip)
         else:
             truth = losses.at_the_sky(truth, clip, settings.max_depth)
-        loss = losses.total(prediction, log_scale, truth, settings.weights)
+        loss = losses.total(prediction, log_scale, truth, settings.weights, loose)
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f'the loss is {loss.item()} at step {run.step}: lower --lr, or pass '
@@ -472,7 +492,7 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: tqdm) -> float:
         bar.update(len(rgb))
         if run.step % settings.visualize_every == 0:
             visualize(run, writer)
-            run.module.train()
+            run.set_training()
     return total / run.steps
 
 
@@ -510,18 +530,21 @@ def evaluate(run: Run, bar: tqdm) -> Dict:
 def calibrate(run: Run, every: int = 7) -> None:
     """Fit the confidence to the errors on val, at every so many rows and columns."""
     run.model.eval()
-    log_scales, close = [], []
+    log_scales, depths, close = [], [], []
+    max_depth = run.settings.max_depth
     dataset = run.evaluated.get('val', run.evaluated['train'])
     for rgb, depth, clip in batches(dataset, run, shuffle=False):
         prediction, log_scale = run.distribution(run.model, rgb)
-        truth = losses.at_the_sky(depth[:, None], clip, run.settings.max_depth).to(run.device)
-        off = (prediction.clamp(max=run.settings.max_depth) - truth).abs()
+        prediction = prediction.clamp(max=max_depth)
+        truth = losses.at_the_sky(depth[:, None], clip, max_depth).to(run.device)
+        off = (prediction - truth).abs()
         chosen = torch.zeros_like(truth, dtype=torch.bool)
         chosen[..., ::every, ::every] = True
         chosen &= ~torch.isnan(truth)
         log_scales.append(log_scale[chosen].cpu())
+        depths.append(prediction[chosen].cpu() / max_depth)
         close.append((off <= 0.1 * truth)[chosen].cpu())
-    run.model.calibration.copy_(calibration.fit(torch.cat(log_scales), torch.cat(close)))
+    run.model.calibration.copy_(calibration.fit(*map(torch.cat, (log_scales, depths, close))))
 
 
 def record(run: Run, loss: float, seconds: float, summaries: Dict,
@@ -560,7 +583,7 @@ def train(run: Run, writer: SummaryWriter) -> None:
                 row = record(run, loss, seconds, summaries, writer)
                 paper = summaries.get('val', summaries['train'])['paper']
                 score = paper['ssim'] - paper['rmse']
-                better = score > run.best_score
+                better = score >= run.best_score  # equal where only confidence is learnt
                 if better:
                     run.best_score = score
                     if settings.confidence:
