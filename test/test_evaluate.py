@@ -60,11 +60,12 @@ def test_everything_is_measured(tmp_path):
         navigation = scores['navigation'][limit]
         assert 24 * 80 < navigation['obstacles'] + navigation['free'] <= 24 * 90
         assert 0.0 < navigation['missed'] < 1.0 and 0.0 < navigation['blocked'] < 1.0
-    assert 'confidence' not in scores
+    assert 0.0 < scores['confidence']['rmse_ratio_80'] < 1.0
     for word in ('SILog', 'park (', '5-10 m', 'sky', 'within 3 m'):
         assert word in result.stdout
     assert {p.stem for p in tmp_path.glob('*.png')} == {
-        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'scans'}
+        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'scans', 'risk_coverage',
+        'calibration'}
 
 
 def test_a_dataset_without_tables_has_no_kinds(some):
