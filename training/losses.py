@@ -184,7 +184,12 @@ def is_loose(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch
     Return where the truth is a bound that lies within the range, so that errors are not known.
 
     At max_depth and beyond all is sky to the model, and right; a clip that a zoom brought nearer
-    says only that depth lies somewhere behind it. Parameters as of `at_the_sky`; bool (N, 1, H, W).
+    says only that depth lies somewhere behind it. Parameters as of `at_the_sky`.
+
+    Returns
+    -------
+    bool (N, 1, H, W)
+
     """
     return _is_clipped(truth, clip) & (clip < 0.9999 * max_depth).view(-1, 1, 1, 1)
 
