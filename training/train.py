@@ -100,8 +100,8 @@ class Settings:
         """Raise SettingsError for a value that cannot be right."""
         if not self.data_dir:
             raise SettingsError('no dataset is named: pass --data-dir DIR')
-        choices = {'learn': LEARN, 'optimizer': OPTIMIZERS, 'schedule': SCHEDULES, 'device': backends.DEVICES,
-                   'precision': ('auto', *PRECISIONS)}
+        choices = {'learn': LEARN, 'optimizer': OPTIMIZERS, 'schedule': SCHEDULES,
+                   'device': backends.DEVICES, 'precision': ('auto', *PRECISIONS)}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise SettingsError(f'{name} is {getattr(self, name)!r}, '
