@@ -50,6 +50,19 @@ def papers_network(folder: Path) -> Dict[str, backends.Backend]:
             "the paper's network, OpenVINO": backends.load(str(graph), 'cpu')}
 
 
+def without_confidence(model: str, folder: Path) -> Dict[str, backends.Backend]:
+    """Return the same .onnx file without its second output; nothing where it has none."""
+    path = model_file.find(model, cuda=False)
+    graph = onnx.load(path) if path.suffix == '.onnx' else None
+    if graph is None or len(graph.graph.output) < 2:
+        return {}
+    # What only that output needs is never run.
+    del graph.graph.output[1:]
+    depth_only = folder / 'depth_only.onnx'
+    onnx.save(graph, depth_only)
+    return {f'{path.stem} without confidence, OpenVINO': backends.load(str(depth_only), 'cpu')}
+
+
 def networks(model: str, frames: int) -> Dict[str, float]:
     """Time the networks alone, at their input size."""
     with tempfile.TemporaryDirectory() as folder:
@@ -57,6 +70,7 @@ def networks(model: str, frames: int) -> Dict[str, float]:
         for device in ('cpu', 'cuda') if backends.has_cuda() else ('cpu',):
             backend = backends.load(model, device)
             runners[f'{model}, {backend.name} on {backend.device}'] = backend
+        runners.update(without_confidence(model, Path(folder)))
         candidates = {}
         for name, backend in runners.items():
             image = np.zeros((*backend.info.input_size, 3), np.uint8)
