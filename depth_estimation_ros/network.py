@@ -112,6 +112,7 @@ class SkipNetwork(nn.Module):
                  confidence: bool = False):
         super().__init__()
         self.max_depth, self.headroom = max_depth, headroom
+        self._frozen: List[nn.Module] = []
         try:
             self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
         except RuntimeError as error:
@@ -185,6 +186,41 @@ class SkipNetwork(nn.Module):
             return depth, None
         log_scale = corrected(log_scale, depth / self.max_depth, self.calibration)
         return depth, probability_within(log_scale)
+
+    def freeze(self, stages: int) -> None:
+        """
+        Keep the weights and the batch statistics of the encoder's first stages.
+
+        Parameters
+        ----------
+        stages : int
+            How many of the encoder's feature maps, from the finest on, stay what they are.
+
+        Raises
+        ------
+        ArchitectureError
+            Where the encoder has fewer.
+
+        """
+        info = self.encoder.feature_info
+        if stages > len(info):
+            raise ArchitectureError(f'The encoder {self.encoder_name} has {len(info)} stages; '
+                                    f'{stages} cannot be frozen.')
+        last = info.module_name(stages - 1)
+        modules = list(self.encoder.named_modules())
+        end = max(i for i, (name, _) in enumerate(modules) if f'{name}.'.startswith(f'{last}.'))
+        # Modules are listed in the order in which the picture passes them.
+        self._frozen = [module for _, module in modules[:end + 1]]
+        for module in self._frozen:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'SkipNetwork':
+        """Let all but the frozen stages follow the statistics of batches, or none."""
+        super().train(mode)
+        for module in self._frozen:
+            module.training = False
+        return self
 
     def encoder_parameters(self) -> List[nn.Parameter]:
         """Return what ImageNet weights are loaded into."""

@@ -7,12 +7,17 @@ import shutil
 import subprocess
 import sys
 
+from depth_estimation_ros.model_file import load_weights
 import numpy as np
 import pytest
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
+
+
+def read_info(path):
+    return load_weights(path)[1]
 
 
 def command(name, *arguments):
@@ -114,6 +119,7 @@ def test_the_papers_command_trains(data, tmp_path):
 
 @pytest.mark.parametrize('arguments,sentence', [
     (['--max-epochs', '0'], 'max_epochs is 0'),
+    (['--freeze', '9'], '9 cannot be frozen'),
     (['--optimizer', 'sgd'], 'must be one of adam, adamw'),
     (['--input-size', '100'], 'multiple of 32'),
     (['--input-size', 'large'], 'such as 224 or 160x256'),
@@ -136,6 +142,24 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
     before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
     weight = 'stages.0.0.weight'
     assert abs(before[weight] - after[weight]).max() < 1e-4
+    info = read_info(tmp_path / 'run' / 'best.safetensors')
+    assert info.recipe['max_epochs'] == 1
+    assert info.recipe['began_with']['recipe']['max_epochs'] == 4
+
+
+def test_frozen_stages_stay_what_they_were(run, data, tmp_path):
+    more = ('--init-from', run / 'best.safetensors', '--freeze', 3, '--lr', 0.01, '--average', 0,
+            '--max-epochs', 1, '--val-dir', SAMPLE)
+    succeed('train', *short(data, tmp_path / 'run', *more))
+    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    same = {key for key in before if (before[key] == after[key]).all()}
+    # EfficientNet-Lite0's third map is its third block's.
+    frozen = {key for key in before if key.startswith('encoder.') and not key.startswith(
+        tuple(f'encoder.blocks.{i}.' for i in (3, 4, 5, 6)))}
+    assert {key for key in same if not key.endswith('num_batches_tracked')} == {
+        key for key in frozen if not key.endswith('num_batches_tracked')}
+    # It was chosen by the other dataset's validation pairs.
+    assert read_info(tmp_path / 'run' / 'best.safetensors').metrics['val']['n'] == 24
 
 
 def test_a_model_gets_a_confidence_and_keeps_its_depth(run, data, tmp_path):

@@ -2,8 +2,7 @@
 Turn trained weights into the files that a robot runs.
 
 Writes FILE.onnx (OpenVINO, CPU) and, beside it, FILE.safetensors (PyTorch, CUDA), both with
-half precision weights, after comparing the ONNX file's depth with PyTorch's. Their metadata gets
-the settings of the run, where its config.yaml lies beside the weights.
+half precision weights, after comparing the ONNX file's depth with PyTorch's.
 """
 
 import argparse
@@ -21,14 +20,9 @@ import onnx
 from onnx import numpy_helper, TensorProto
 import torch
 from torch import nn
-import yaml
 
 # A millimetre: float32 kernels that sum in another order differ by far less.
 TOLERANCE = 1e-3
-
-
-# Where a run was made says nothing about how.
-NO_RECIPE = ('data_dir', 'run_dir', 'init_from', 'encoder_weights', 'device', 'workers')
 
 
 class ExportError(RuntimeError):
@@ -86,15 +80,6 @@ def halve_weights(model: onnx.ModelProto) -> None:
         model.graph.node.insert(0, node)
 
 
-def read_recipe(source: Path) -> Dict:
-    """Return the settings of the run that made the weights; none where it cannot be told."""
-    config = source.with_name('config.yaml')
-    if not config.is_file():
-        return {}
-    settings = yaml.safe_load(config.read_text())
-    return {name: value for name, value in settings.items() if name not in NO_RECIPE}
-
-
 def read_scores(path: Path) -> Dict:
     """
     Return what evaluate.py wrote.
@@ -145,7 +130,7 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
                           'another name, or another folder.')
     module, info = network.from_file(source)
     info = dataclasses.replace(
-        info, recipe=read_recipe(source) or info.recipe,
+        info,
         metrics={**info.metrics, **({'test': test_scores} if test_scores else {})},
         versions={**info.versions, 'onnx': onnx.__version__})
     # Batch norms stay as they are: they are small, and a variance may be too small for float16.

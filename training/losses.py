@@ -105,42 +105,43 @@ def gradients(log_ratio: torch.Tensor, scales: int = 4) -> torch.Tensor:
 
 def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
     """
-    Return the negative log-likelihood of an error whose width the network expected.
+    Return each pixel's negative log-likelihood of an error whose width the network expected.
 
     Kendall and Gal 2017, section 2.2, for a Laplace distribution. The error is taken as given:
     the width is fitted to it, and doesn't excuse it.
 
     Parameters
     ----------
-    log_ratio : float32 (N,)
+    log_ratio : float32 tensor
         log(prediction / truth) of each pixel.
-    log_scale : float32 (N,)
+    log_scale : float32 tensor of that shape
         The logarithm of the width.
 
     """
-    return (log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale).mean()
+    return log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale
 
 
 def surprise(log_ratio: torch.Tensor, log_scale: torch.Tensor, share: float = 0.1
              ) -> torch.Tensor:
     """
-    Return the cross entropy of whether depth is within a share of the truth.
+    Return each pixel's cross entropy of whether depth is within a share of the truth.
 
     What is asked of the width that the network expects; `laplace` alone spends most of its
     effort on how wrong wrong depth is.
 
     Parameters
     ----------
-    log_ratio : float32 (N,)
+    log_ratio : float32 tensor
         log(prediction / truth) of each pixel.
-    log_scale : float32 (N,)
+    log_scale : float32 tensor of that shape
         The logarithm of the width.
     share : float
 
     """
     probability = probability_within(log_scale, share).clamp(1e-4, 1.0 - 1e-4)
     ratio = torch.exp(log_ratio.detach())
-    return functional.binary_cross_entropy(probability, ((ratio - 1.0).abs() <= share).float())
+    return functional.binary_cross_entropy(
+        probability, ((ratio - 1.0).abs() <= share).float(), reduction='none')
 
 
 def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
@@ -228,7 +229,9 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
         if weights.gradients:
             loss = loss + weights.gradients * gradients(log_ratio)
         if weights.confidence:
-            known = ~unknown if loose is None else ~(unknown | loose)
-            known = log_ratio[known], log_scale[known]
-            loss = loss + weights.confidence * (laplace(*known) + surprise(*known))
+            known = (~unknown if loose is None else ~(unknown | loose)).float()
+            surprises = laplace(log_ratio, log_scale) + surprise(log_ratio, log_scale)
+            # Weighted: picking pixels out of maps and putting gradients back takes as long as all
+            # of the decoder.
+            loss = loss + weights.confidence * (surprises * known).sum() / known.sum()
     return loss

@@ -53,6 +53,8 @@ class Settings:
 
     data_dir: List[Path] = setting(None, 'dataset: rgb/{train,val}, depth/{train,val}; give it '
                                    'more than once to mix several, each with its camera.json')
+    val_dir: Optional[Path] = setting(None, 'dataset whose val split chooses the best model '
+                                      '(default: those of --data-dir)')
     run_dir: Optional[Path] = setting(None, 'folder of the run (default: runs/NETWORK-TIME)')
     network: str = setting('resnet34_upsample', 'resnet34_upsample, or a timm encoder + _skip')
     pretrained: bool = setting(True, 'start from ImageNet weights')
@@ -79,6 +81,8 @@ class Settings:
     lr: float = setting(0.001, 'learning rate: the base of triangular2, the peak of cosine')
     encoder_lr: float = setting(1.0, "the encoder's learning rate as a share of lr; 0 freezes it")
     max_lr: float = setting(0.005, 'triangular2: highest learning rate')
+    freeze: int = setting(0, "how many of the encoder's stages, the finest first, stay as they "
+                          'begin')
     weight_decay: float = setting(1e-5, 'weight decay')
     schedule: str = setting('triangular2', 'triangular2 (CyclicLR) or cosine')
     step_size_up: int = setting(1000, 'triangular2: steps up; cosine: steps of warm-up')
@@ -111,7 +115,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
         for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'encoder_lr',
-                     'evaluate_pairs', 'train_pairs', 'weight_decay'):
+                     'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
         for name in ('flip', 'crop', 'colour', 'camera', 'cutout', 'average'):
@@ -122,6 +126,9 @@ class Settings:
         if self.learn == 'confidence' and not (self.confidence and self.init_from):
             raise SettingsError('to learn confidence needs --init-from, a model that knows depth, '
                                 'and a --confidence above 0')
+        if self.freeze and self.network == 'resnet34_upsample':
+            raise SettingsError("the paper's network freezes its first layers by itself: leave "
+                                'freeze at 0')
         if self.headroom < 1:
             raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
         if any(side <= 0 or side % 32 for side in self.size):
@@ -153,7 +160,19 @@ class Settings:
         strengths = (self.flip, self.crop, self.colour, self.camera, self.cutout)
         return augment.Augmentation(*strengths) if any(strengths) else None
 
+    def as_plain(self) -> Dict:
+        """Return the settings as YAML and JSON hold them."""
+        return {key: [str(path) for path in value] if isinstance(value, list)
+                else str(value) if isinstance(value, Path) else value
+                for key, value in asdict(self).items()}
 
+    def recipe(self) -> Dict:
+        """Return what of the settings says how a model was made, for its metadata."""
+        return {key: value for key, value in self.as_plain().items() if key not in NO_RECIPE}
+
+
+# Where a run was made says nothing about how.
+NO_RECIPE = ('data_dir', 'val_dir', 'run_dir', 'init_from', 'encoder_weights', 'device', 'workers')
 LEARN = ('all', 'confidence')
 OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
 PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -232,7 +251,7 @@ def read_settings(arguments=None) -> Settings:
                 raise SettingsError(f'{config}: {name} is {value!r}, and must be a number') \
                     from None
     settings = Settings(**{**values, **given})
-    for name in ('run_dir', 'init_from', 'encoder_weights'):
+    for name in ('val_dir', 'run_dir', 'init_from', 'encoder_weights'):
         if getattr(settings, name) is not None:
             setattr(settings, name, Path(getattr(settings, name)))
     folders = settings.data_dir or []
@@ -300,9 +319,12 @@ class Run:
         self.evaluated = {'train': self.train.without_augmentation().some(
             settings.evaluate_pairs)}
         with_val = [folder for folder in settings.data_dir if any(find_pairs(folder, 'val'))]
-        if with_val and with_val[0] != settings.data_dir[0]:
+        if settings.val_dir:
+            with_val = [settings.val_dir]
+        elif with_val and with_val[0] != settings.data_dir[0]:
             raise SettingsError(f'{settings.data_dir[0]} has no val split, and {with_val[0]} has '
-                                'one: name first what is to be scored in its own camera')
+                                'one: name first what is to be scored in its own camera, or name '
+                                'a --val-dir')
         if with_val:
             self.evaluated['val'] = DepthDataset(with_val, 'val', settings.size,
                                                  settings.max_depth)
@@ -317,6 +339,7 @@ class Run:
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.precision == 'fp16')
         self.epoch, self.step, self.best_score = 0, 0, -math.inf
         self.history: List[Dict] = []
+        self.began_with: Optional[Dict] = None  # what the file of init_from says of its making
 
     def _network(self) -> torch.nn.Module:
         settings = self.settings
@@ -328,6 +351,8 @@ class Run:
             depthwise_in_float32(module)
         if settings.learn == 'confidence':
             module.requires_grad_(False).error_head.requires_grad_(True)
+        if settings.freeze:
+            module.freeze(settings.freeze)
         return module
 
     def set_training(self) -> None:
@@ -340,7 +365,7 @@ class Run:
         learnt = [p for p in self.module.parameters() if p.requires_grad]
         if settings.encoder_lr == 1.0:
             return [{'params': learnt}]
-        encoder = {id(p) for p in self.module.encoder_parameters()}
+        encoder = {id(parameter) for parameter in self.module.encoder_parameters()}
         return [{'params': [p for p in learnt if id(p) not in encoder]},
                 {'params': [p for p in learnt if id(p) in encoder],
                  'lr': settings.lr * settings.encoder_lr}]
@@ -373,6 +398,7 @@ class Run:
             weights = {**self.module.state_dict(), **weights}
         self.module.load_state_dict(weights)
         self._follow_at_once()
+        self.began_with = {'recipe': info.recipe, 'dataset': info.dataset}
 
     def _follow_at_once(self) -> None:
         if self.average is not None:
@@ -419,7 +445,7 @@ class Run:
         partial = path.with_name(path.name + '.partial')
         torch.save({**{name: getattr(self, name).state_dict() for name in self._parts()},
                     'epoch': self.epoch, 'step': self.step, 'best_score': self.best_score,
-                    'history': self.history}, partial)
+                    'history': self.history, 'began_with': self.began_with}, partial)
         os.replace(partial, path)
 
     def load(self, path: Path) -> None:
@@ -429,6 +455,7 @@ class Run:
             getattr(self, name).load_state_dict(state[name])
         self.epoch, self.step = state['epoch'], state['step']
         self.best_score, self.history = state['best_score'], state['history']
+        self.began_with = state['began_with']
 
     def _parts(self) -> List[str]:
         return ['module', 'optimizer', 'schedule', 'scaler'] + ['average'] * (
@@ -442,6 +469,8 @@ class Run:
             aspect=self.train.aspect, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0,
             dataset=self.train.origin(),
+            recipe={**self.settings.recipe(),
+                    **({'began_with': self.began_with} if self.began_with else {})},
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,
                       'torch': torch.__version__})
@@ -608,10 +637,8 @@ def open_run(settings: Settings) -> Run:
     elif settings.pretrained:
         run.begin_with_imagenet()
     settings.run_dir.mkdir(parents=True, exist_ok=True)
-    values = {key: [str(path) for path in value] if isinstance(value, list)
-              else str(value) if isinstance(value, Path) else value
-              for key, value in asdict(settings).items()}
-    (settings.run_dir / 'config.yaml').write_text(yaml.safe_dump(values, sort_keys=False))
+    (settings.run_dir / 'config.yaml').write_text(
+        yaml.safe_dump(settings.as_plain(), sort_keys=False))
     return run
 
 
