@@ -17,8 +17,7 @@ SAMPLE = ROOT / 'data' / 'sample'
 def test_ablation_goes_from_the_papers_recipe_to_ours():
     lines = list(ablation.recipes({'max_epochs': 3}).values())
     paper, ours = runs.read_recipe('train'), runs.read_recipe('train_compact')
-    first = {key: value for key, value in lines[0].items() if key != 'network'}
-    assert first == {**{key: paper[key] for key in first}, 'pretrained': False, 'max_epochs': 3}
+    assert lines[0] == {**paper, 'pretrained': False, 'max_epochs': 3}
     assert all(lines[-1][key] == ours[key] for key in set(ours) - set(ablation.NO_INGREDIENTS))
     for before, after in zip(lines, lines[1:]):
         assert before != after

@@ -120,6 +120,7 @@ def test_the_papers_command_trains(data, tmp_path):
 @pytest.mark.parametrize('arguments,sentence', [
     (['--max-epochs', '0'], 'max_epochs is 0'),
     (['--freeze', '9'], '9 cannot be frozen'),
+    (['--freeze', '1', '--no-pretrained'], 'worth keeping'),
     (['--optimizer', 'sgd'], 'must be one of adam, adamw'),
     (['--input-size', '100'], 'multiple of 32'),
     (['--input-size', 'large'], 'such as 224 or 160x256'),
@@ -148,7 +149,7 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
 
 
 def test_frozen_stages_stay_what_they_were(run, data, tmp_path):
-    more = ('--init-from', run / 'best.safetensors', '--freeze', 3, '--lr', 0.01, '--average', 0,
+    more = ('--init-from', run / 'best.safetensors', '--lr', 0.01, '--average', 0,
             '--max-epochs', 1, '--val-dir', SAMPLE)
     succeed('train', *short(data, tmp_path / 'run', *more))
     before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
@@ -234,7 +235,7 @@ def test_exported_model_carries_its_metadata(exported):
     assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 96)
     assert info.focal == pytest.approx(48.0) and info.aspect == pytest.approx(16 / 9)
     assert info.confidence and info.headroom > 1
-    assert info.dataset['train_pairs'] == 8 and info.recipe['silog'] == 1.0
+    assert info.dataset['train_pairs'] == 8 and info.recipe['silog'] == 3.0
     assert 'val' in info.metrics and info.metrics['test']['per_image']['rmse'] == 2.5
     assert str(ROOT).encode() not in exported.read_bytes()
 

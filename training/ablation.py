@@ -20,17 +20,19 @@ import runs
 
 # Which settings of config/train_compact.yaml each line brings.
 INGREDIENTS = {
-    "the paper's recipe, compact network": ('network',),
+    "the paper's network and recipe": (),
+    'EfficientNet-Lite0, skip decoder': ('network',),
     'ImageNet encoder': ('pretrained', 'encoder_lr'),
     'AdamW, cosine, batches of 16': ('optimizer', 'lr', 'weight_decay', 'schedule',
                                      'step_size_up', 'batch_size'),
     'input of 160 x 256': ('input_size',),
     'flip, crop and zoom, colour': ('flip', 'crop', 'colour'),
     'sky as a clip': ('clip', 'headroom'),
-    'log depth in the loss': ('silog', 'gradients'),
+    'log depth in the loss': ('alpha', 'beta', 'silog', 'gradients'),
     'expected error': ('confidence',),
     'blur, noise, JPEG, cutout': ('camera', 'cutout'),
     'averaged weights': ('average',),
+    "encoder's first stages frozen": ('freeze',),
 }
 # Length and looks of a run.
 NO_INGREDIENTS = ('max_epochs', 'evaluate_every', 'evaluate_pairs', 'visualize_every')
@@ -79,6 +81,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data-dir', type=Path, required=True)
+    parser.add_argument('--val-dir', type=Path,
+                        help='dataset on whose val split all are scored (default: --data-dir)')
     parser.add_argument('--out', type=Path, default=Path('runs/ablation'),
                         help='folder of the runs and of table.md (default: runs/ablation)')
     parser.add_argument('--max-epochs', type=int, default=3,
@@ -89,9 +93,10 @@ def main() -> int:
                         help='runs at a time, which share the cores; on two cores, two runs take '
                              'three quarters of the time (default: 1)')
     options = parser.parse_args()
-    budget = {'data_dir': [str(options.data_dir)], 'max_epochs': options.max_epochs,
-              'train_pairs': options.train_pairs, 'evaluate_every': options.max_epochs,
-              'visualize_every': 1000, 'evaluate_pairs': 100}
+    val_dir = options.val_dir or options.data_dir
+    budget = {'data_dir': [str(options.data_dir)], 'val_dir': str(val_dir),
+              'max_epochs': options.max_epochs, 'evaluate_every': options.max_epochs,
+              'train_pairs': options.train_pairs, 'visualize_every': 1000, 'evaluate_pairs': 100}
     threads = max(1, os.cpu_count() // options.jobs) if options.jobs > 1 else None
     scores = {}
 
@@ -99,7 +104,7 @@ def main() -> int:
         folder = options.out / f'{index:02d}'
         print(f'{index + 1}/{len(INGREDIENTS)}: {name}', flush=True)
         model = runs.train(folder, settings, threads)
-        return runs.score(model, options.data_dir, 'val', folder / 'val.json')['per_image']
+        return runs.score(model, val_dir, 'val', folder / 'val.json')['per_image']
 
     try:
         with ThreadPoolExecutor(options.jobs) as pool:

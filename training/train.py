@@ -129,6 +129,9 @@ class Settings:
         if self.freeze and self.network == 'resnet34_upsample':
             raise SettingsError("the paper's network freezes its first layers by itself: leave "
                                 'freeze at 0')
+        if self.freeze and not (self.pretrained or self.init_from):
+            raise SettingsError('to freeze stages needs weights that are worth keeping: '
+                                '--pretrained or --init-from, or else --freeze 0')
         if self.headroom < 1:
             raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
         if any(side <= 0 or side % 32 for side in self.size):
