@@ -103,6 +103,7 @@ def test_errors_by_true_depth_are_their_formulas(maps):
         assert errors.abs_rel == pytest.approx(mean(abs(p - t) / t for p, t in inside))
         assert errors.delta1 == pytest.approx(
             mean(max(p / t, t / p) < 1.25 for p, t in inside))
+        assert errors.out_of_range == pytest.approx(mean(p > 17.0 for p, _ in inside))
 
 
 def test_a_range_without_pixels_has_no_errors():
@@ -110,7 +111,7 @@ def test_a_range_without_pixels_has_no_errors():
     breakdown.add(np.full((4, 4), 3.0), np.full((4, 4), 3.0))
     summary = breakdown.summary()
     assert summary['sky'] == {'share': 0.0, 'rmse': None, 'mae': None, 'bias': None,
-                              'abs_rel': None, 'delta1': None}
+                              'abs_rel': None, 'delta1': None, 'out_of_range': None}
     assert summary['2-5']['rmse'] == 0.0 and summary['2-5']['share'] == 1.0
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import math
 from typing import Dict, List, Optional, Sequence
 
+from depth_estimation_ros.validity import HORIZON
 from metrics import as_json, is_far, Scores
 import numpy as np
 
@@ -44,6 +45,8 @@ class DepthErrors:
     rmse, mae, bias : float, metres
         Root mean squared, mean absolute and mean signed (prediction - truth) error.
     abs_rel, delta1 : float
+    out_of_range : float
+        Share of them whose depth the node calls too far to be told from the sky.
 
     """
 
@@ -53,6 +56,7 @@ class DepthErrors:
     bias: float
     abs_rel: float
     delta1: float
+    out_of_range: float
 
 
 class DepthBreakdown:
@@ -81,7 +85,7 @@ class DepthBreakdown:
         self.bins = math.ceil(max_depth / BIN_WIDTH)
         self.edges = np.minimum(np.arange(self.bins + 1) * BIN_WIDTH, max_depth)
         self.joint = np.zeros((self.bins + 1, self.bins + 1))
-        self._sums = np.zeros((5, self.bins + 1))
+        self._sums = np.zeros((6, self.bins + 1))
 
     @property
     def pixels(self) -> np.ndarray:
@@ -97,7 +101,7 @@ class DepthBreakdown:
                                   minlength=self.joint.size).reshape(self.joint.shape)
         error = p - t
         measures = (np.square(error), np.abs(error), error, np.abs(error) / t,
-                    (p < 1.25 * t) & (t < 1.25 * p))
+                    (p < 1.25 * t) & (t < 1.25 * p), p > HORIZON * self.max_depth)
         self._sums += [np.bincount(row, measure, self.bins + 1) for measure in measures]
 
     def _bin(self, depth: np.ndarray) -> np.ndarray:
@@ -108,10 +112,9 @@ class DepthBreakdown:
         """Return the errors over some of the bins."""
         pixels = self.joint[chosen].sum()
         if not pixels:
-            return DepthErrors(0.0, *[math.nan] * 5)
-        squared, absolute, signed, relative, within = self._sums[:, chosen].sum(axis=1) / pixels
-        return DepthErrors(*map(float, (pixels / self.joint.sum(), np.sqrt(squared), absolute,
-                                        signed, relative, within)))
+            return DepthErrors(0.0, *[math.nan] * 6)
+        squared, *means = self._sums[:, chosen].sum(axis=1) / pixels
+        return DepthErrors(*map(float, (pixels / self.joint.sum(), np.sqrt(squared), *means)))
 
     def per_bin(self) -> List[DepthErrors]:
         """Return the errors of each bin below the sky."""

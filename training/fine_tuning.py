@@ -62,6 +62,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data-dir', type=Path, required=True,
                         help='made by render_worlds.py: names begin with the kind of world')
+    parser.add_argument('--val-dir', type=Path,
+                        help='dataset on whose val split all are scored (default: --data-dir)')
     parser.add_argument('--known', default='street,park', help='kinds of world')
     parser.add_argument('--new', default='interior', help='kinds of world')
     parser.add_argument('--pairs', default='50,100,200,400', help='how many of the new kind')
@@ -71,11 +73,12 @@ def main() -> int:
                         help='folder of the runs, curve.png and curve.json '
                              '(default: runs/fine_tuning)')
     options = parser.parse_args()
-    known, new = options.out / 'known', options.out / 'new'
+    known, new, val = (options.out / name for name in ('known', 'new', 'val'))
     counts = [int(count) for count in options.pairs.split(',')]
     try:
         link_kinds(options.data_dir, known, options.known.split(','))
         link_kinds(options.data_dir, new, options.new.split(','))
+        link_kinds(options.val_dir or options.data_dir, val, options.new.split(','))
         pairs = len(find_pairs(new, 'train')[0])
         if pairs < max(counts):
             raise DatasetError(options.data_dir, [
@@ -90,7 +93,7 @@ def main() -> int:
         folder = options.out / name
         epochs = settings['max_epochs']
         model = runs.train(folder, {**recipe, 'evaluate_every': epochs, **settings})
-        return runs.score(model, new, 'val', folder / 'val.json')['per_image']
+        return runs.score(model, val, 'val', folder / 'val.json')['per_image']
 
     tuned, alone = f'fine-tuned from {options.known}', 'from ImageNet alone'
     try:

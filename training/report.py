@@ -3,6 +3,7 @@
 from typing import Dict, List, Optional, Sequence
 
 from breakdown import SKY
+from depth_estimation_ros.validity import HORIZON
 from navigation import LIMITS
 
 
@@ -42,9 +43,12 @@ def _depths(by_depth: Dict) -> str:
     columns = {'RMSE (m)': 'rmse', 'MAE (m)': 'mae', 'bias (m)': 'bias', 'AbsRel': 'abs_rel',
                'delta1': 'delta1'}
     rows = [[name if name == SKY else f'{name} m', _percent(errors['share']),
-             *(_number(errors[key]) for key in columns.values())]
+             *(_number(errors[key]) for key in columns.values()),
+             _percent(errors['out_of_range'])]
             for name, errors in by_depth.items()]
-    return _table([['true depth', 'pixels', *columns], *rows])
+    return (_table([['true depth', 'pixels', *columns, 'too far*'], *rows])
+            + f'\n* predicted beyond {100 * HORIZON:g} % of the greatest depth, where the node '
+              'calls it out of range')
 
 
 def _confidence(scores: Dict) -> str:
