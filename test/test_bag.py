@@ -292,3 +292,22 @@ def test_an_interrupted_recording_is_refused_with_a_sentence(two_cameras, tmp_pa
         path.write_bytes(whole[:length])
         with pytest.raises(RecordingError, match='is not a rosbag2 that can be read'):
             BagRecording(path)
+
+
+def test_a_dataset_becomes_the_bag_of_a_depth_camera(tmp_path):
+    source = ROOT / 'data' / 'sample'
+    command = [sys.executable, ROOT / 'training' / 'write_bag.py', '--data-dir', source,
+               '--rate', '20', '--out', tmp_path / 'bag']
+    assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
+    recording = BagRecording(tmp_path / 'bag')
+    assert recording.camera == recording.depth_camera == read_camera_json(source / 'camera.json')
+    moments = list(recording.moments())
+    pictures = sorted((source / 'rgb' / 'test').iterdir())
+    assert len(moments) == len(pictures) == 24
+    assert moments[3].seconds - moments[0].seconds == pytest.approx(0.15)
+    assert (moments[3].image == cv2.imread(str(pictures[3]))).all()
+    truth = np.load(source / 'depth' / 'test' / f'{pictures[3].stem}.npy').astype(np.float32)
+    truth[truth >= 20.0] = np.nan
+    np.testing.assert_allclose(moments[3].depth, truth, atol=6e-4)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 2 and 'exists already' in again.stderr
