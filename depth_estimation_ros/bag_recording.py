@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 from depth_estimation_ros.geometry import image_of_camera_info, Intrinsics, IntrinsicsError
-from depth_estimation_ros.recording import RecordedFrame, RecordingError
+from depth_estimation_ros.recorded_frame import RecordedFrame, RecordingError
 import numpy as np
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.image import image_to_cvimage

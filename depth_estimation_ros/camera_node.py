@@ -10,7 +10,8 @@ from depth_estimation_ros.camera_info import fill_camera_info
 from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.node_process import NodeError
 from depth_estimation_ros.node_settings import Setting
-from depth_estimation_ros.recording import open_recording, RecordedFrame, RecordingError
+from depth_estimation_ros.recorded_frame import RecordedFrame, RecordingError
+from depth_estimation_ros.recording import open_recording
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy

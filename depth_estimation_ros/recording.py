@@ -1,45 +1,15 @@
 """Recorded frames: a folder of images, a split of a dataset, a video file or a rosbag2."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Protocol
+from typing import Iterator, List, Optional
 
 import cv2
 from depth_estimation_ros.geometry import Intrinsics, IntrinsicsError, read_camera_json
+from depth_estimation_ros.recorded_frame import RecordedFrame, Recording, RecordingError
 import numpy as np
 
 IMAGE_SUFFIXES = ('.jpeg', '.jpg', '.png')
 BAG_SUFFIXES = ('.mcap', '.db3')
-
-
-class RecordingError(ValueError):
-    """A recording that cannot be played; the sentence says which, why, and what would be right."""
-
-
-@dataclass(frozen=True)
-class RecordedFrame:
-    """
-    One moment of a recording.
-
-    Attributes
-    ----------
-    image : uint8 (H, W, 3) BGR
-    depth : float32 (H, W), metres, or None
-        The ground truth, where there is one.
-
-    """
-
-    image: np.ndarray
-    depth: Optional[np.ndarray] = None
-
-
-class Recording(Protocol):
-    """What can be iterated over for its frames; `camera` is its Intrinsics, where known."""
-
-    camera: Optional[Intrinsics]
-
-    def __iter__(self) -> Iterator[RecordedFrame]:
-        """Give the frames, from the first."""
 
 
 class ImageRecording:
@@ -121,7 +91,7 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
     path = Path(source).expanduser()
     if is_bag(path):
         try:
-            from depth_estimation_ros.bag_recording import BagRecording  # needs this module
+            from depth_estimation_ros.bag_recording import BagRecording
         except ImportError as error:
             raise RecordingError(f'{source} is a rosbag2, which needs rosbags and rosbags-image '
                                  f'({error}): pip install rosbags rosbags-image') from error

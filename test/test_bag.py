@@ -11,7 +11,8 @@ import cv2
 from depth_estimation_ros.bag_recording import BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.geometry import Box, Intrinsics, read_camera_json
-from depth_estimation_ros.recording import open_recording, RecordingError
+from depth_estimation_ros.recorded_frame import RecordingError
+from depth_estimation_ros.recording import open_recording
 import numpy as np
 import pytest
 

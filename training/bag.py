@@ -6,7 +6,7 @@ from typing import Callable, Dict, Set
 
 from depth_estimation_ros.bag_recording import BagMoment, BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.recording import RecordingError
+from depth_estimation_ros.recorded_frame import RecordingError
 import metrics
 import numpy as np
 

@@ -23,7 +23,7 @@ from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import focal_ratio, IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
-from depth_estimation_ros.recording import RecordingError
+from depth_estimation_ros.recorded_frame import RecordingError
 from measures import Measures
 from metrics import Evaluation
 from navigation import NavigationEvaluation
