@@ -248,6 +248,26 @@ def test_camera_json_tells_the_field_of_view(dataset):
                       'fy': pytest.approx(focal), 'cx': 31.5, 'cy': 17.5}
 
 
+def test_a_camera_may_be_mounted_looking_down(dataset, tmp_path):
+    result = command('--out', tmp_path, *SMALL, '--train', 1, '--val', 0, '--test', 0,
+                     '--pitch', -20)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / 'dataset.json').read_text())['pitch'] == -20
+
+    def rows(folder):
+        with open(folder / 'pairs.csv') as file:
+            return {row['name']: row for row in csv.DictReader(file)}
+    (name, down), = rows(tmp_path).items()
+    level = rows(dataset)[name]
+    assert down['height'] == level['height']
+    assert float(down['pitch']) == pytest.approx(float(level['pitch']) - np.radians(20), abs=2e-4)
+    # It sees less of the sky, and more of the ground at its feet.
+    assert float(down['sky_share']) < float(level['sky_share'])
+    near, far = (np.median(depth_of(folder / f'rgb/train/{name}.jpeg')[-8:])
+                 for folder in (tmp_path, dataset))
+    assert near < far
+
+
 def test_tables_agree_with_the_files(dataset):
     with open(dataset / 'pairs.csv', newline='') as file:
         rows = list(csv.DictReader(file))

@@ -73,6 +73,7 @@ class Settings:
     samples: int
     threads: int
     coarse: bool
+    pitch: float
     drive_seconds: float
     drive_rate: float
 
@@ -96,6 +97,9 @@ def parse_arguments(argv=None):
                         help='pixels; 256x144 unless given, 640x360 for a drive')
     parser.add_argument('--fov', type=float, default=90.0,
                         help='horizontal field of view, degrees')
+    parser.add_argument('--pitch', type=float, default=0.0, metavar='DEGREES',
+                        help='how the camera is mounted, on top of what is drawn for each view; '
+                             'negative looks down')
     parser.add_argument('--samples', type=int, default=8, help='rays per pixel')
     parser.add_argument('--workers', type=int, default=os.cpu_count(),
                         help='processes; each world is built and rendered by one of them')
@@ -167,6 +171,7 @@ def describe(arguments):
         else None,
         'samples': arguments.samples,
         'camera': asdict(arguments.camera),
+        'pitch': arguments.pitch,
         'depth': {'unit': 'metre', 'max': MAX_DEPTH, 'dtype': arguments.depth_dtype,
                   'rounded_to': 1 / 64 if arguments.depth_dtype == 'float16' else None}}
 
@@ -177,6 +182,7 @@ def tell_options(description):
     return {'--seed': description['seed'], '--views-per-world': description['views_per_world'],
             '--drive': f'{drive["seconds"]:g} --rate {drive["rate_hz"]:g}' if drive else 0,
             '--size': f'{camera["width"]}x{camera["height"]}', '--fov': f'{camera["fov"]:g}',
+            '--pitch': description.get('pitch', 0.0),  # older datasets have none
             '--samples': description['samples'], '--depth-dtype': description['depth']['dtype']}
 
 
@@ -234,7 +240,7 @@ def render_views(settings, world, views, route, shoot):
         rejected = []
         for attempt in range(ATTEMPTS):
             rng = np.random.default_rng([world.seed, view, attempt])
-            viewpoint = route.viewpoint(rng)
+            viewpoint = route.viewpoint(rng).pitched(settings.pitch)
             light, depth = shoot(viewpoint, int(rng.integers(2 ** 31)))
             light = sensor.add_haze(light, depth, route.air)
             device = sensor.draw_sensor(rng)
@@ -254,7 +260,8 @@ def render_drive(settings, world, views, route, shoot):
     from worlds import sensor
 
     rng = np.random.default_rng([world.seed, 1])
-    path = route.drive(rng, settings.drive_seconds, settings.drive_rate)
+    path = [viewpoint.pitched(settings.pitch) for viewpoint
+            in route.drive(rng, settings.drive_seconds, settings.drive_rate)]
     light, depth = shoot(path[0], 0)
     gain = sensor.meter(sensor.add_haze(light, depth, route.air))
     for view in views:
@@ -538,7 +545,8 @@ def main(argv=None):
     arguments = parse_arguments(argv)
     threads = max(1, (os.cpu_count() or 1) // arguments.workers)
     settings = Settings(arguments.out, arguments.camera, arguments.samples, threads,
-                        arguments.depth_dtype == 'float16', arguments.drive, arguments.rate)
+                        arguments.depth_dtype == 'float16', np.radians(arguments.pitch),
+                        arguments.drive, arguments.rate)
     for split in SPLITS:
         for folder in ('rgb', 'depth'):
             (arguments.out / folder / split).mkdir(parents=True, exist_ok=True)

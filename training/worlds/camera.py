@@ -1,6 +1,6 @@
 """The robot's camera: its intrinsics, and where it may stand and drive."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import json
 from typing import Callable
 
@@ -61,6 +61,10 @@ class Viewpoint:
     heading: float
     pitch: float
     roll: float
+
+    def pitched(self, angle):
+        """Return the viewpoint of a camera that looks up by so many radians more."""
+        return replace(self, pitch=self.pitch + angle)
 
     def described(self):
         """Return the fields as a dict, rounded for a table."""
