@@ -311,7 +311,8 @@ class DepthNode(LifecycleNode):
         intrinsics = self._camera.intrinsics(info, *image.shape[1::-1], self._image_topic)
         estimate = estimator.estimate(
             image, intrinsics.fx if intrinsics and options.focal_scaling else None,
-            options.size, options.fit, options.validity, self._outputs.wants_confidence)
+            options.size, options.fit, options.validity, self._outputs.wants_confidence,
+            options.scale)
         self._outputs.publish(
             estimate, estimator.info.max_depth, header,
             camera_info.describe(

@@ -30,6 +30,9 @@ SETTINGS = {
     'focal_scaling': Setting(
         'auto', "Whether depth is corrected for the camera's focal length, from camera_info.",
         AT_ONCE, choices=('auto', 'off')),
+    'scale': Setting(
+        1.0, "By which depth is multiplied besides: this camera's own factor, as training/"
+        'evaluate.py --bag measures it.', AT_ONCE, limits=(0.01, 100.0)),
     'min_range': Setting(
         0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
     'max_range': Setting(
@@ -66,6 +69,7 @@ class Options:
     fit, size : str
         As in DepthEstimator.estimate.
     focal_scaling : bool
+    scale : float
     validity : Validity
 
     """
@@ -73,6 +77,7 @@ class Options:
     fit: str
     size: str
     focal_scaling: bool
+    scale: float
     validity: Validity
 
     @classmethod
@@ -80,6 +85,7 @@ class Options:
         """Read the parameters, of which `value_of` returns the value for the name."""
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
+            value_of('scale'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}))
 

@@ -62,7 +62,7 @@ class DepthEstimator:
 
     def estimate(self, image: np.ndarray, focal: Optional[float] = None, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
-                 want_confidence: bool = True) -> Estimate:
+                 want_confidence: bool = True, scale: float = 1.0) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -83,6 +83,8 @@ class DepthEstimator:
             What makes a depth known and in range. Without it, depth is as the network gives it.
         want_confidence : bool
             False saves the work of bringing the confidence to its size.
+        scale : float
+            By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
 
         Returns
         -------
@@ -92,8 +94,8 @@ class DepthEstimator:
         Raises
         ------
         ValueError
-            Where the image is no uint8 RGB, `focal` is not positive, or `fit` or `size` is none
-            of those above.
+            Where the image is no uint8 RGB, `focal` or `scale` is not positive, or `fit` or `size`
+            is none of those above.
 
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
@@ -101,15 +103,17 @@ class DepthEstimator:
                              f'got {image.dtype} {image.shape}')
         if focal is not None and not focal > 0.0:
             raise ValueError(f'focal must be a positive number of pixels, got {focal}')
+        if not scale > 0.0:
+            raise ValueError(f'scale must be a positive factor, got {scale}')
         if size not in SIZES:
             raise ValueError(f'size must be one of {", ".join(SIZES)}, got {size!r}')
         height, width = self.info.input_size
         box = self.seen(image.shape[1], image.shape[0], fit)
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
         depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
-        ratio = 1.0
+        ratio = scale
         if focal is not None and self.info.focal is not None:
-            ratio = focal_ratio(focal, box.width, self.info.focal, width)
+            ratio *= focal_ratio(focal, box.width, self.info.focal, width)
         unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(ratio)

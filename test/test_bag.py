@@ -127,6 +127,12 @@ def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera
     assert scores['per_image']['abs_rel'] == pytest.approx(1 - 1 / 1.1, abs=0.01)
     for each in scores['ranges']:
         assert each['bias'] == pytest.approx(1 / 1.1 - 1, abs=0.02)
+    # The factor that it tells makes it right, and stays the same then.
+    assert scores['scale'] == pytest.approx(1.1, abs=0.002)
+    scaled = json.loads(evaluate('--bag', path, '--json', '-', '--scale', scores['scale']).stdout)
+    assert scaled['per_image']['ratio'] == pytest.approx(1.0, abs=0.002)
+    assert scaled['per_image']['abs_rel'] < 0.01
+    assert scaled['scale'] == pytest.approx(scores['scale'], abs=0.002)
 
 
 def test_seen_by_another_camera_each_pixel_looks_the_same_way():

@@ -100,6 +100,20 @@ def test_depth_is_proportional_to_the_focal_length_unless_told_otherwise(running
             estimator.estimate(picture(), focal, validity=DEFAULTS.validity).depth, atol=1e-3)
 
 
+def test_a_camera_may_have_a_factor_of_its_own(running):
+    expected = DepthEstimator().estimate(picture(), INTRINSICS.fx, validity=DEFAULTS.validity,
+                                         scale=0.5).depth
+    assert running.probe.set_parameter(running.name, 'scale', 0.5).successful
+    try:
+        header = running.camera.send(picture())
+        message = running.depth.wait(lambda message: message.header == header)
+        np.testing.assert_allclose(to_depth(message), expected, atol=1e-3)
+        refused = running.probe.set_parameter(running.name, 'scale', 0.0)
+        assert not refused.successful and 'scale' in refused.reason
+    finally:
+        assert running.probe.set_parameter(running.name, 'scale', 1.0).successful
+
+
 def test_depth_goes_on_where_camera_info_does_not_fit(running):
     header = running.camera.send(picture(200, 100))
     assert running.depth.wait(lambda message: message.header == header) is not None

@@ -7,6 +7,7 @@ from depth_estimation_ros import backends
 from depth_estimation_ros.estimator import DepthEstimator, resize
 from depth_estimation_ros.geometry import Intrinsics
 from depth_estimation_ros.model_file import ModelFileError, MODELS
+from depth_estimation_ros.validity import Validity
 import numpy as np
 import pytest
 
@@ -58,6 +59,18 @@ def test_both_files_of_the_shipped_model_agree(estimator, image):
 def test_what_is_no_image_is_refused_with_a_sentence(estimator, bad):
     with pytest.raises(ValueError, match=r'image must be uint8 \(H, W, 3\) RGB'):
         estimator.estimate(bad)
+
+
+def test_a_scale_multiplies_depth_and_its_range(estimator, image):
+    depth = estimator.estimate(image).depth
+    np.testing.assert_allclose(estimator.estimate(image, scale=0.5).depth, depth / 2, rtol=1e-6)
+    horizon = 0.85 * estimator.info.max_depth
+    far = np.isinf(estimator.estimate(image, validity=Validity()).depth)
+    np.testing.assert_array_equal(far, depth > horizon)
+    np.testing.assert_array_equal(
+        np.isinf(estimator.estimate(image, validity=Validity(), scale=0.5).depth), far)
+    with pytest.raises(ValueError, match='scale must be'):
+        estimator.estimate(image, scale=0.0)
 
 
 @pytest.mark.parametrize('focal', [0.0, -3.0, float('nan')])

@@ -88,7 +88,12 @@ class BagEvaluation:
             float(np.median(p / t)))
 
     def summary(self) -> Dict:
-        """Return what evaluate.py writes as JSON; shares are of all pixels, or of those known."""
+        """
+        Return what evaluate.py writes as JSON.
+
+        Shares are of all pixels, or of those known. `scale` is the factor on depth that makes
+        the median picture's ratio 1.
+        """
         means = np.mean([list(asdict(image).values()) for image in self.images.values()], axis=0)
         compared = self._ranges[:, 0].sum()
         ranges = []
@@ -100,19 +105,21 @@ class BagEvaluation:
                     'rmse': (squared / count) ** 0.5, 'abs_rel': absolute / count,
                     'delta1': close / count, 'bias': signed / count})
         return {'n': len(self.images), 'per_image': asdict(BagScores(*means.tolist())),
+                'scale': 1.0 / float(np.median([each.ratio for each in self.images.values()])),
                 'ranges': ranges, 'max_depth': self.max_depth,
                 'pixels': {'compared': compared / self._pixels,
                            'without_depth': self._without_depth / self._pixels,
                            'beyond_max_depth': self._beyond / self._pixels}}
 
 
-def predictor(estimator: DepthEstimator, recording: BagRecording) -> Predict:
+def predictor(estimator: DepthEstimator, recording: BagRecording, scale: float = 1.0) -> Predict:
     """Return what gives the depth of a moment, in metres, on the pixels of its truth."""
     camera = recording.camera
 
     def predict(moment: BagMoment) -> np.ndarray:
         image = np.ascontiguousarray(moment.image[:, :, ::-1])
-        depth = estimator.estimate(image, camera.fx if camera else None, size='network').depth
+        depth = estimator.estimate(image, camera.fx if camera else None, size='network',
+                                   scale=scale).depth
         return seen_by(depth, camera, recording.depth_camera, moment.depth.shape)
     return predict
 
@@ -162,7 +169,8 @@ def table(summary: Dict) -> str:
     return '\n'.join(
         ['{:<14}{:>9}{:>10}{:>8}{:>8}{:>9}'.format(*row) for row in rows] + [
             f'compared: {pixels["compared"]:.1%} of the pixels; {pixels["without_depth"]:.1%} '
-            f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m'])
+            f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m',
+            f'a scale of {summary["scale"]:.2f} would make the median right'])
 
 
 def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],

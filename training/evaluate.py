@@ -187,9 +187,13 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     recording = BagRecording(options.bag, options.image_topic, options.depth_topic,
                              options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
-    predict, max_depth = bag.predictor(estimator, recording), estimator.info.max_depth
+    predict = bag.predictor(estimator, recording, options.scale)
+    max_depth = estimator.info.max_depth
     evaluation = bag.evaluate(predict, recording, max_depth, progress=sys.stderr.isatty())
-    summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
+    summary = evaluation.summary()
+    # Of depth as the network gives it, whatever it was multiplied by this time.
+    summary['scale'] *= options.scale
+    summary = {**summary, 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
     if options.json:
         write_json(summary, options.json)
@@ -233,9 +237,16 @@ def main() -> int:
                             help=f'of a bag: {what}; needed where the bag has several')
     parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='SECONDS',
                         help='of a bag: by how much the stamps of a pair may differ (%(default)s)')
+    parser.add_argument('--scale', type=float, default=1.0, metavar='FACTOR',
+                        help="of a bag: by which depth is multiplied, as by the node's parameter "
+                             '(%(default)g)')
     options = parser.parse_args()
     if options.bag and options.navigation:
         parser.error('--navigation needs poses, which a bag has not: use it with --data-dir')
+    if options.data_dir and options.scale != 1.0:
+        parser.error('--scale is for a camera, of which a bag tells: use it with --bag')
+    if not options.scale > 0.0:
+        parser.error(f'--scale is a positive factor, not {options.scale:g}')
     try:
         if options.bag:
             evaluate_bag(options)

@@ -106,7 +106,7 @@ def main() -> int:
                       'max_epochs': max(1, options.steps * recipe['batch_size'] // count)}
             scores[tuned][str(count)] = scored(
                 f'tuned_{count}', init_from=str(options.out / 'base' / 'best.safetensors'),
-                lr=recipe['lr'] * 0.3, **budget)
+                **budget)
             scores[alone][str(count)] = scored(f'alone_{count}', **budget)
             (options.out / 'curve.json').write_text(json.dumps(scores, indent=2) + '\n')
             draw(scores, options.out / 'curve.png')
