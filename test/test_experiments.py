@@ -63,7 +63,6 @@ def test_depth_through_another_lens_is_that_of_the_training_camera():
     relative = {float(angle): ratios
                 for angle, ratios in json.loads(result.stdout)['relative'].items()}
     assert set(relative) == {50.0, 70.0, 90.0, 110.0} and relative[90.0]['scaled'] == 1.0
-    # 1.11 at 50 degrees: four training pairs in five are seen through 90.
     assert all(abs(ratios['scaled'] - 1.0) <= 0.12 for ratios in relative.values())
     # What the rule corrects: without it a longer lens halves depth.
     assert relative[50.0]['unscaled'] < 0.7
