@@ -354,7 +354,9 @@ photographs.FOLDER = Path('nowhere')
 arguments = render_worlds.parse_arguments(
     ['--out', sys.argv[1], '--train', '3', '--views-per-world', '1', '--size', '32x18',
      '--samples', '1', '--seed', '5', '--kinds', 'street,park,interior'])
-settings = render_worlds.Settings(arguments.out, arguments.camera, 1, 2, False, 0, 0)
+settings = render_worlds.Settings(
+    arguments.out, arguments.camera, samples=1, threads=2, coarse=False, pitch=0.0,
+    drive_seconds=0, drive_rate=0)
 for folder in ('rgb', 'depth'):
     (arguments.out / folder / 'train').mkdir(parents=True)
 for world in render_worlds.plan(arguments):

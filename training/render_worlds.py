@@ -544,9 +544,10 @@ def main(argv=None):
     """Render a dataset."""
     arguments = parse_arguments(argv)
     threads = max(1, (os.cpu_count() or 1) // arguments.workers)
-    settings = Settings(arguments.out, arguments.camera, arguments.samples, threads,
-                        arguments.depth_dtype == 'float16', np.radians(arguments.pitch),
-                        arguments.drive, arguments.rate)
+    settings = Settings(
+        arguments.out, arguments.camera, arguments.samples, threads,
+        coarse=arguments.depth_dtype == 'float16', pitch=np.radians(arguments.pitch),
+        drive_seconds=arguments.drive, drive_rate=arguments.rate)
     for split in SPLITS:
         for folder in ('rgb', 'depth'):
             (arguments.out / folder / split).mkdir(parents=True, exist_ok=True)
