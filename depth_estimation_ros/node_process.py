@@ -42,7 +42,11 @@ def run(create: Callable[[], Node], args: Optional[List[str]] = None) -> int:
     node = None
     try:
         node = create()
-        rclpy.spin(node)
+        executor = rclpy.get_global_executor()
+        executor.add_node(node)
+        while rclpy.ok():
+            # With a limit: a signal that comes just before the wait would not end it.
+            executor.spin_once(timeout_sec=1.0)
     except (NodeError, ParameterException) as error:
         rclpy.logging.get_logger('depth_estimation_ros').fatal(str(error))
         return 1
