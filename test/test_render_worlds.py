@@ -406,6 +406,7 @@ def test_blur_leaves_edges_where_they_are(length, heading, defocus):
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
     (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
     (('--workers', '0'), '--workers must be positive'),
+    (('--pitch', '-100'), '--pitch is from -90 to 90 degrees, not -100'),
     (('--train', '0'), 'nothing to render')])
 def test_wrong_arguments_are_refused_with_a_sentence(tmp_path, arguments, sentence):
     result = command('--out', tmp_path / 'data', '--train', 1, *arguments)

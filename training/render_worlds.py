@@ -128,6 +128,8 @@ def parse_arguments(argv=None):
     for name in ('workers', 'views_per_world', 'samples', 'rate'):
         if getattr(arguments, name) <= 0:
             parser.error(f'--{name.replace("_", "-")} must be positive')
+    if abs(arguments.pitch) > 90:
+        parser.error(f'--pitch is from -90 to 90 degrees, not {arguments.pitch:g}')
     if not arguments.drive and not any(getattr(arguments, split) for split in SPLITS):
         parser.error('nothing to render: pass --train, --val or --test, or --drive')
     arguments.camera = Camera(arguments.width, arguments.height, arguments.fov)
@@ -182,7 +184,7 @@ def tell_options(description):
     return {'--seed': description['seed'], '--views-per-world': description['views_per_world'],
             '--drive': f'{drive["seconds"]:g} --rate {drive["rate_hz"]:g}' if drive else 0,
             '--size': f'{camera["width"]}x{camera["height"]}', '--fov': f'{camera["fov"]:g}',
-            '--pitch': description.get('pitch', 0.0),  # older datasets have none
+            '--pitch': f'{description.get("pitch", 0.0):g}',  # older datasets have none
             '--samples': description['samples'], '--depth-dtype': description['depth']['dtype']}
 
 
