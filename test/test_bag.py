@@ -135,6 +135,14 @@ def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera
     assert scaled['scale'] == pytest.approx(scores['scale'], abs=0.002)
 
 
+@pytest.mark.parametrize('arguments,sentence', [
+    (('--bag', 'check', '--scale', 0), '--scale is a positive factor, not 0'),
+    (('--data-dir', 'data', '--scale', 2), '--scale is for a camera, of which a bag tells')])
+def test_a_scale_that_cannot_be_is_refused_with_a_sentence(arguments, sentence):
+    result = evaluate(*arguments)
+    assert result.returncode == 2 and sentence in result.stderr
+
+
 def test_seen_by_another_camera_each_pixel_looks_the_same_way():
     camera = Intrinsics(64, 48, 40.0, 42.0, 30.0, 25.0)
     other = Intrinsics(200, 90, 200.0, 100.0, 90.0, 50.0)

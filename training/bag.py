@@ -45,11 +45,13 @@ class BagEvaluation:
     ----------
     max_depth : float
         Metres. Truth beyond is counted, and not compared: the model knows nothing beyond.
+    scale : float
+        By which the predictions are multiplied, as of `predictor`.
 
     """
 
-    def __init__(self, max_depth: float):
-        self.max_depth = max_depth
+    def __init__(self, max_depth: float, scale: float = 1.0):
+        self.max_depth, self.scale = max_depth, scale
         self.images: Dict[int, BagScores] = {}  # by the number of the pair in the bag
         self._bounds = [0.0, *(bound for bound in BOUNDS if bound < max_depth), max_depth]
         # A row for each range: pixels, sum of squared errors (m2), of signed and of absolute
@@ -91,10 +93,11 @@ class BagEvaluation:
         """
         Return what evaluate.py writes as JSON.
 
-        Shares are of all pixels, or of those known. `scale` is the factor on depth that makes
-        the median picture's ratio 1.
+        Shares are of all pixels, or of those known. `scale` is the factor with which the mean
+        ratio would be 1.
         """
         means = np.mean([list(asdict(image).values()) for image in self.images.values()], axis=0)
+        mean = BagScores(*means.tolist())
         compared = self._ranges[:, 0].sum()
         ranges = []
         for near, far, (count, squared, signed, absolute, close) in zip(
@@ -104,9 +107,9 @@ class BagEvaluation:
                     'from': near, 'to': far, 'share': count / compared,
                     'rmse': (squared / count) ** 0.5, 'abs_rel': absolute / count,
                     'delta1': close / count, 'bias': signed / count})
-        return {'n': len(self.images), 'per_image': asdict(BagScores(*means.tolist())),
-                'scale': 1.0 / float(np.median([each.ratio for each in self.images.values()])),
-                'ranges': ranges, 'max_depth': self.max_depth,
+        return {'n': len(self.images), 'per_image': asdict(mean),
+                'scale': self.scale / mean.ratio, 'ranges': ranges,
+                'max_depth': self.max_depth,
                 'pixels': {'compared': compared / self._pixels,
                            'without_depth': self._without_depth / self._pixels,
                            'beyond_max_depth': self._beyond / self._pixels}}
@@ -124,8 +127,8 @@ def predictor(estimator: DepthEstimator, recording: BagRecording, scale: float =
     return predict
 
 
-def evaluate(predict: Predict, recording: BagRecording, max_depth: float,
-             progress: bool = True) -> BagEvaluation:
+def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluation,
+             progress: bool = True) -> None:
     """
     Score each image that has a depth image.
 
@@ -143,7 +146,6 @@ def evaluate(predict: Predict, recording: BagRecording, max_depth: float,
         raise RecordingError(
             f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
             f'{depths} on {recording.depth_topic}: a larger --tolerance may pair them.')
-    evaluation = BagEvaluation(max_depth)
     for number, moment in enumerate(recording.moments(with_depth_only=True)):
         evaluation.add(number, predict(moment), moment.depth)
         if progress:
@@ -151,9 +153,8 @@ def evaluate(predict: Predict, recording: BagRecording, max_depth: float,
     if progress:
         print('\r', end='', file=sys.stderr)
     if not evaluation.images:
-        raise RecordingError(f'{recording.depth_topic} knows no depth up to {max_depth:g} m where '
-                             'the camera sees.')
-    return evaluation
+        raise RecordingError(f'{recording.depth_topic} knows no depth up to '
+                             f'{evaluation.max_depth:g} m where the camera sees.')
 
 
 def table(summary: Dict) -> str:
@@ -170,7 +171,7 @@ def table(summary: Dict) -> str:
         ['{:<14}{:>9}{:>10}{:>8}{:>8}{:>9}'.format(*row) for row in rows] + [
             f'compared: {pixels["compared"]:.1%} of the pixels; {pixels["without_depth"]:.1%} '
             f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m',
-            f'a scale of {summary["scale"]:.2f} would make the median right'])
+            f'a scale of {summary["scale"]:.2f} would take the bias away'])
 
 
 def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],

@@ -188,12 +188,9 @@ def evaluate_bag(options: argparse.Namespace) -> None:
                              options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
     predict = bag.predictor(estimator, recording, options.scale)
-    max_depth = estimator.info.max_depth
-    evaluation = bag.evaluate(predict, recording, max_depth, progress=sys.stderr.isatty())
-    summary = evaluation.summary()
-    # Of depth as the network gives it, whatever it was multiplied by this time.
-    summary['scale'] *= options.scale
-    summary = {**summary, 'image_topic': recording.image_topic,
+    evaluation = bag.BagEvaluation(estimator.info.max_depth, options.scale)
+    bag.evaluate(predict, recording, evaluation, progress=sys.stderr.isatty())
+    summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
     if options.json:
         write_json(summary, options.json)
@@ -207,7 +204,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
         images = evaluation.images
         draw_extremes({number: scores.abs_rel for number, scores in images.items()},
                       functools.partial(bag.pair_examples, predict, recording, images),
-                      max_depth, options.figures)
+                      evaluation.max_depth, options.figures)
         print(f'figures: {options.figures}', file=sys.stderr)
 
 
