@@ -12,8 +12,31 @@ from .sky import Air
 
 def build(stage, rng):
     """Build rooms about the origin on the stage and return the Route."""
-    lay_out = [_corridor, _office, _home, _warehouse][rng.choice(4, p=[0.28, 0.26, 0.26, 0.2])]
-    rooms, windows = lay_out(stage, rng)
+    lay_out = [_corridor, _office, home, _warehouse][rng.choice(4, p=[0.28, 0.26, 0.26, 0.2])]
+    return raise_rooms(stage, rng, *lay_out(stage, rng))
+
+
+def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0)):
+    """
+    Build rooms that are laid out, light and furnish them.
+
+    Parameters
+    ----------
+    stage : worlds.stage.Stage
+    rng : numpy.random.Generator
+    rooms : list of Room
+        The main one first.
+    windows : list of (Wall, Opening)
+    near : float
+        Share of the places that are beside a piece of furniture and look at it.
+    away : (float, float)
+        How far from it, metres.
+
+    Returns
+    -------
+    worlds.camera.Route
+
+    """
     bright = daylight(stage, rng, windows)
     lit_by_windows = {id(wall) for wall, _ in windows} if bright else set()
     for room in rooms:
@@ -23,7 +46,7 @@ def build(stage, rng):
         furnish(stage, rng, room)
         add_people(stage, rng, room, min(5, rng.poisson(
             0.3 + 0.02 * np.prod(room.size) * (room is rooms[0]))))
-    return Route(_spots(stage, rooms), lambda x, y: 0.0, _clearance(stage), Air(1e-5, 1.0))
+    return Route(_spots(stage, rooms, near, away), lambda x, y: 0.0, _clearance(stage), Air(1e-5, 1.0))
 
 
 def _clearance(stage):
@@ -31,7 +54,7 @@ def _clearance(stage):
     return lambda x, y: float(covered.distance(np.array([x]), np.array([y]))[0])
 
 
-def _spots(stage, rooms):
+def _spots(stage, rooms, near, away):
     """Return a function that draws a free place in one of the rooms, mostly the first."""
     covered = Covered(stage.footprints)
     areas = np.array([np.prod(room.size) for room in rooms])
@@ -41,8 +64,8 @@ def _spots(stage, rooms):
                  if id(f) in room.low and f.half_length < 2.5]
 
     def spot(rng):
-        if furniture and rng.random() < 0.5:
-            return _beside(rng, furniture, covered)
+        if furniture and rng.random() < near:
+            return _beside(rng, furniture, covered, away)
         room = rooms[rng.choice(len(rooms), p=areas / areas.sum())]
         for _ in range(60):
             x, y = rng.uniform(room.x0 + 0.3, room.x1 - 0.3), rng.uniform(
@@ -63,9 +86,9 @@ def _spots(stage, rooms):
     return spot
 
 
-def _beside(rng, furniture, covered):
+def _beside(rng, furniture, covered, away):
     """
-    Draw a place 0.6 to 3 m from a piece of furniture in the same room; look at it.
+    Draw a place not far from a piece of furniture in the same room; look at it.
 
     Parameters
     ----------
@@ -75,6 +98,8 @@ def _beside(rng, furniture, covered):
         What there is to look at; desks and tables are looked at more than chairs.
     covered : Covered
         What stands anywhere.
+    away : (float, float)
+        The least and the largest distance, metres.
 
     Returns
     -------
@@ -85,8 +110,8 @@ def _beside(rng, furniture, covered):
     best, place = -1.0, (*furniture[0][0].middle, float(rng.uniform(0, 2 * np.pi)))
     for _ in range(40):
         room, thing = furniture[rng.choice(len(furniture), p=size / size.sum())]
-        away, side = rng.uniform(0.6, 3.0), rng.uniform(0, 2 * np.pi)
-        reach = away + np.hypot(thing.half_length, thing.half_width) * 0.8
+        distance, side = rng.uniform(*away), rng.uniform(0, 2 * np.pi)
+        reach = distance + np.hypot(thing.half_length, thing.half_width) * 0.8
         x, y = thing.x + np.cos(side) * reach, thing.y + np.sin(side) * reach
         if not (room.x0 + 0.25 < x < room.x1 - 0.25 and room.y0 + 0.25 < y < room.y1 - 0.25):
             continue
@@ -222,7 +247,7 @@ def _office(stage, rng):
     return rooms, windows
 
 
-def _home(stage, rng):
+def home(stage, rng):
     """Lay out a living room with a hallway, and a kitchen or bedroom beside it."""
     wide, deep = rng.uniform(3.8, 7.5), rng.uniform(3.4, 6)
     height, gap = rng.uniform(2.35, 3.0), rng.uniform(0.12, 0.22)
