@@ -129,7 +129,8 @@ def test_mean_depth_is_the_mean_of_the_split(dataset):
 
 
 def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
-    change = augment.Augmentation(flip=0.5, crop=0.3, colour=0.3, camera=0.5, cutout=0.5)
+    change = augment.Augmentation(flip=0.5, crop=0.3, colour=0.3, camera=0.5, texture=0.5,
+                                  cutout=0.5)
     first, second = (DepthDataset(dataset, 'train', augment=change, seed=4) for _ in range(2))
     for _ in range(5):
         first[1]
@@ -161,13 +162,29 @@ def test_mirror_image_mirrors_both():
     np.testing.assert_array_equal(mirrored_depth, depth[:, ::-1])
 
 
-@pytest.mark.parametrize('change', [{'colour': 0.5}, {'camera': 0.9}, {'cutout': 0.9}])
+@pytest.mark.parametrize('change', [
+    {'colour': 0.5}, {'camera': 0.9}, {'texture': 1.0}, {'cutout': 0.9}])
 def test_the_picture_changes_and_the_depth_does_not(change):
     random = np.random.default_rng(0)
     rgb, depth = random.integers(0, 256, (48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
     changed, same, nearer = augment.Augmentation(**change)(rgb, depth, random)
     assert changed.shape == rgb.shape and changed.dtype == np.uint8 and (changed != rgb).any()
     assert (same == depth).all() and nearer == 1.0
+
+
+def test_a_pattern_covers_what_is_nearer_or_what_is_farther():
+    pattern = augment.Augmentation(texture=1.0)
+    random = np.random.default_rng(0)
+    rgb = random.integers(100, 150, (48, 64, 3), np.uint8)
+    depth = np.linspace(1, 20, 48 * 64, dtype=np.float32).reshape(48, 64)
+    depth[0] = np.nan
+    sides = set()
+    for _ in range(20):
+        changed = (pattern(rgb, depth, random)[0] != rgb).any(axis=-1)
+        assert not changed[0].any()
+        near, far = changed[1:12].mean(), changed[36:].mean()
+        sides.add((near > 0.5, far > 0.5))
+    assert {(True, False), (False, True)} <= sides
 
 
 def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):

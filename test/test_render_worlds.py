@@ -334,10 +334,10 @@ def test_histogram_has_a_line_for_each_split(dataset, tmp_path):
 
 
 def test_indoors_there_are_walls_all_round(tmp_path):
-    result = command('--out', tmp_path, '--train', 2, '--views-per-world', 1, '--size', '64x36',
-                     '--samples', 1, '--kinds', 'interior', '--workers', 1)
+    result = command('--out', tmp_path, '--train', 3, '--views-per-world', 1, '--size', '64x36',
+                     '--samples', 1, '--kinds', 'interior,interior,home', '--workers', 1)
     assert result.returncode == 0, result.stderr
-    assert len(pictures(tmp_path)) == 2
+    assert len(pictures(tmp_path)) == 3
     for picture in pictures(tmp_path):
         depth = depth_of(picture)
         # Only through windows and gates does one see farther.
@@ -402,7 +402,7 @@ def test_blur_leaves_edges_where_they_are(length, heading, defocus):
 
 @pytest.mark.parametrize('arguments,sentence', [
     (('--kinds', 'street,moon'),
-     "no kind of world called 'moon'; there is interior, park, street"),
+     "no kind of world called 'moon'; there is home, interior, park, street"),
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
     (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
     (('--workers', '0'), '--workers must be positive'),

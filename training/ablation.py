@@ -30,7 +30,8 @@ INGREDIENTS = {
     'sky as a clip': ('clip', 'headroom'),
     'log depth in the loss': ('alpha', 'beta', 'silog', 'gradients'),
     'expected error': ('confidence',),
-    'blur, noise, JPEG, cutout': ('camera', 'cutout'),
+    'blur, sharpening, noise, JPEG, cutout': ('camera', 'cutout'),
+    'fine patterns': ('texture',),
     'averaged weights': ('average',),
     "encoder's first stages frozen": ('freeze',),
 }

@@ -24,7 +24,12 @@ class Augmentation:
         How far brightness, contrast, saturation, gamma and white balance go from 1, each on its
         own. One picture in twenty is grey, as from a monochrome camera.
     camera : float
-        The probability of each of a cheap camera's faults: blur, noise, JPEG's blocks.
+        The probability of each of a cheap camera's faults: blur or too much sharpening, noise,
+        JPEG's blocks.
+    texture : float
+        The probability that what is nearer, or what is farther, than some depth gets a fine
+        pattern: the picture itself, small and repeated. Real rooms are full of detail within
+        reach, which rendered ones aren't, so a network learns that detail is far away.
     cutout : float
         The probability that a rectangle of one colour hides a part, whose depth can then only be
         told from what is around it (DeVries and Taylor 2017).
@@ -35,6 +40,7 @@ class Augmentation:
     crop: float = 0.0
     colour: float = 0.0
     camera: float = 0.0
+    texture: float = 0.0
     cutout: float = 0.0
 
     def __call__(self, rgb: np.ndarray, depth: np.ndarray,
@@ -64,6 +70,8 @@ class Augmentation:
             rgb, depth, nearer = self._zoom(rgb, depth, random)
         if self.colour:
             rgb = self._recolour(rgb, random)
+        if random.random() < self.texture:
+            rgb = _add_texture(rgb, depth, random)
         if self.camera:
             rgb = self._degrade(np.ascontiguousarray(rgb), random)
         if random.random() < self.cutout:
@@ -95,7 +103,9 @@ class Augmentation:
 
     def _degrade(self, rgb, random):
         if random.random() < self.camera:
-            rgb = cv2.GaussianBlur(rgb, (0, 0), random.uniform(0.3, 1.2))
+            soft = cv2.GaussianBlur(rgb, (0, 0), random.uniform(0.3, 2.0))
+            detail = random.uniform(0.0, 3.0)
+            rgb = cv2.addWeighted(rgb, detail, soft, 1.0 - detail, 0.0)
         if random.random() < self.camera:
             noise = random.standard_normal(rgb.shape, np.float32) * random.uniform(2.0, 14.0)
             rgb = (rgb + noise).clip(0.0, 255.0).astype(np.uint8)
@@ -104,6 +114,24 @@ class Augmentation:
             _, data = cv2.imencode('.jpeg', rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
             rgb = cv2.imdecode(data, cv2.IMREAD_COLOR)
         return rgb
+
+
+def _add_texture(rgb, depth, random):
+    size = tuple(max(8, round(side / random.uniform(2.0, 6.0))) for side in depth.shape[::-1])
+    pattern = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    # Its colours go up and down about what is there.
+    pattern -= pattern.mean(axis=(0, 1))
+    pattern *= random.uniform(10.0, 45.0) / (pattern.std() + 1.0)
+    for axis in (0, 1):
+        if random.random() < 0.5:
+            pattern = np.flip(pattern, axis)
+        pattern = np.roll(pattern, random.integers(pattern.shape[axis]), axis)
+    repeats = [-(-whole // part) for whole, part in zip(depth.shape, pattern.shape)]
+    pattern = np.tile(pattern, (*repeats, 1))[:depth.shape[0], :depth.shape[1]]
+    # Of a random pixel: as often near as far as the picture's depths are.
+    border = depth.flat[random.integers(depth.size)]
+    covered = depth <= border if random.random() < 0.6 else depth >= border
+    return (rgb + pattern * covered[..., None]).clip(0.0, 255.0).astype(np.uint8)
 
 
 def _hide_a_part(rgb, random):

@@ -75,7 +75,9 @@ class Settings:
     flip: float = setting(0.0, 'augmentation: probability of a mirror image')
     crop: float = setting(0.0, 'augmentation: largest share of width and height cut away')
     colour: float = setting(0.0, 'augmentation: largest change of brightness, contrast, ...')
-    camera: float = setting(0.0, 'augmentation: probability of blur, of noise, of JPEG blocks')
+    camera: float = setting(0.0, 'augmentation: probability of blur or sharpening, of noise, of '
+                            'JPEG blocks')
+    texture: float = setting(0.0, 'augmentation: probability of a fine pattern on a part')
     cutout: float = setting(0.0, 'augmentation: probability that a part is hidden')
     optimizer: str = setting('adam', 'adam or adamw')
     lr: float = setting(0.001, 'learning rate: the base of triangular2, the peak of cosine')
@@ -118,8 +120,8 @@ class Settings:
                      'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
-        for name in ('flip', 'crop', 'colour', 'camera', 'cutout', 'average'):
-            is_probability = name in ('flip', 'camera', 'cutout')
+        for name in ('flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'average'):
+            is_probability = name in ('flip', 'camera', 'texture', 'cutout')
             if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
@@ -160,7 +162,8 @@ class Settings:
     @property
     def augmentation(self) -> Optional[augment.Augmentation]:
         """Return the augmentation, if there is any."""
-        strengths = (self.flip, self.crop, self.colour, self.camera, self.cutout)
+        strengths = (self.flip, self.crop, self.colour, self.camera, self.texture,
+                     self.cutout)
         return augment.Augmentation(*strengths) if any(strengths) else None
 
     def as_plain(self) -> Dict:

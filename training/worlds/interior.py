@@ -46,7 +46,8 @@ def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0)):
         furnish(stage, rng, room)
         add_people(stage, rng, room, min(5, rng.poisson(
             0.3 + 0.02 * np.prod(room.size) * (room is rooms[0]))))
-    return Route(_spots(stage, rooms, near, away), lambda x, y: 0.0, _clearance(stage), Air(1e-5, 1.0))
+    return Route(_spots(stage, rooms, near, away), lambda x, y: 0.0, _clearance(stage),
+                 Air(1e-5, 1.0))
 
 
 def _clearance(stage):
