@@ -28,7 +28,8 @@ SETTINGS = {
         'input', "Size of the depth image: input for the image's, network for the network's.",
         AT_ONCE, choices=SIZES),
     'focal_scaling': Setting(
-        'auto', "Whether depth is corrected for the camera's focal length, from camera_info.",
+        'auto', "Whether depth is corrected for the camera's focal length, from camera_info, and "
+        "for its pictures' proportions.",
         AT_ONCE, choices=('auto', 'off')),
     'scale': Setting(
         1.0, "By which depth is multiplied besides: this camera's own factor, as training/"

@@ -70,8 +70,8 @@ class DepthEstimator:
         ----------
         image : uint8 (H, W, 3) RGB
         focal : float, optional
-            The camera's horizontal focal length in pixels of `image`. Depth is scaled by its
-            ratio to the training camera's, where the model knows that one.
+            The camera's horizontal focal length in pixels of `image`. Depth is corrected for it
+            (geometry.focal_ratio) where the model knows the training camera's.
         size : str
             'input' for maps of the image's size, 'network' for the network's.
         fit : str
@@ -111,9 +111,7 @@ class DepthEstimator:
         box = self.seen(image.shape[1], image.shape[0], fit)
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
         depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
-        ratio = scale
-        if focal is not None and self.info.focal is not None:
-            ratio *= focal_ratio(focal, box.width, self.info.focal, width)
+        ratio = scale * self.ratio(focal, box.width, box.height)
         unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(ratio)
@@ -127,6 +125,22 @@ class DepthEstimator:
         if validity:
             validity.mark_range(depth, ratio * self.info.max_depth)
         return Estimate(depth, confidence)
+
+    def ratio(self, focal: Optional[float], width: int, height: int) -> float:
+        """
+        Return what the network's depth is multiplied by for a camera's focal length.
+
+        Parameters
+        ----------
+        focal : float or None
+            In pixels, for a picture of `width` x `height` pixels that becomes the network's input.
+            1.0 is returned where it, or that of the training camera, isn't known.
+
+        """
+        if focal is None or self.info.focal is None:
+            return 1.0
+        return focal_ratio(focal, width, height, self.info.focal, self.info.input_size[1],
+                           self.info.aspect)
 
     def seen(self, width: int, height: int, fit: str) -> Box:
         """

@@ -12,6 +12,12 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 
+# How depth follows the focal lengths along the picture's height and width where they differ: as
+# fy ** VERTICAL * fx ** (1 - VERTICAL). By geometry, what the ground tells (how far below the
+# horizon) follows fy, and the sizes of things follow both alike. Measured: see the README.
+VERTICAL = 0.75
+
+
 class IntrinsicsError(ValueError):
     """Intrinsics that cannot be used; the message says why."""
 
@@ -153,20 +159,28 @@ def centre_crop(width: int, height: int, aspect: float) -> Box:
     return Box((width - w) // 2, (height - h) // 2, w, h)
 
 
-def focal_ratio(focal: float, image_width: int,
-                trained_focal: float, input_width: int) -> float:
+def focal_ratio(focal: float, image_width: int, image_height: int,
+                trained_focal: float, input_width: int, trained_aspect: float) -> float:
     """
     Return the factor that corrects depth for a camera other than the training camera.
 
     For the same picture, depth is proportional to the focal length (Metric3D, Yin et al. 2023,
-    its canonical camera; Depth Anything 3 has the same rule).
+    its canonical camera; Depth Anything 3 has the same rule). A picture that is stretched to the
+    network's input otherwise than the training pictures has two of them, one along each side:
+    see VERTICAL.
 
     Parameters
     ----------
     focal : float
-        Horizontal focal length in pixels of an image that is `image_width` pixels wide.
+        Focal length in pixels of an image that is `image_width` x `image_height` pixels, as for
+        its width; its pixels are presumed to be square.
+    image_width, image_height : int
+        Of what is stretched to the input.
     trained_focal : float
         The training camera's, in pixels at the network's input, `input_width` pixels wide.
+    trained_aspect : float
+        Width over height of the training pictures.
 
     """
-    return focal * input_width / image_width / trained_focal
+    squeeze = image_width / image_height / trained_aspect
+    return focal * input_width / image_width / trained_focal * squeeze ** VERTICAL

@@ -204,3 +204,15 @@ def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):
     np.testing.assert_allclose(mixed.pairs[12].read_depth(20.0),
                                (np.load(depth_of(dataset, 0)) / 2).clip(0, 20), rtol=1e-5)
     assert mixed[12][2] == 10.0 and mixed[0][2] == 20.0
+
+
+def test_mixed_datasets_may_have_other_proportions(dataset, tmp_path):
+    (dataset / 'camera.json').write_text(json.dumps(
+        {'width': 64, 'height': 32, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 15.5}))
+    other = tmp_path / 'other'
+    shutil.copytree(dataset, other, ignore=shutil.ignore_patterns('other'))
+    # The same lens, and a sensor twice as high: the input's rows are worth twice as much.
+    (other / 'camera.json').write_text(json.dumps(
+        {'width': 64, 'height': 64, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 31.5}))
+    scale = DepthDataset([dataset, other], 'train').pairs[12].scale
+    assert 2.0 ** 0.5 < scale < 2.0

@@ -109,6 +109,9 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
         def __init__(self, model, device):
             self.depths = iter(truths)
 
+        def ratio(self, focal, width, height):
+            return 1.0
+
         def estimate(self, rgb, focal, size):
             depth = next(self.depths).copy()
             confidence = np.ones_like(depth)

@@ -54,7 +54,7 @@ def test_a_table_has_a_line_for_each_ingredient():
     assert lines[-1].count('| 0.500 ') == len(ablation.COLUMNS)
 
 
-def test_depth_through_another_lens_is_that_of_the_training_camera():
+def test_depth_of_another_camera_is_that_of_the_training_camera():
     result = subprocess.run(
         [sys.executable, ROOT / 'training' / 'field_of_view.py', '--model', 'compact',
          '--data-dir', ROOT / 'data' / 'fov', '--json', '-'],
@@ -66,3 +66,7 @@ def test_depth_through_another_lens_is_that_of_the_training_camera():
     assert all(abs(ratios['scaled'] - 1.0) <= 0.12 for ratios in relative.values())
     # What the rule corrects: without it a longer lens halves depth.
     assert relative[50.0]['unscaled'] < 0.7
+    aspect = json.loads(result.stdout)['aspect']
+    assert set(aspect) == {'1:1', '4:3', '3:2', '16:9', '21:9'}
+    assert all(abs(ratios['scaled'] - 1.0) <= 0.05 for ratios in aspect.values())
+    assert aspect['4:3']['unscaled'] > 1.15

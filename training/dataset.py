@@ -17,7 +17,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 from augment import Augmentation
 import cv2
 from depth_estimation_ros.estimator import resize
-from depth_estimation_ros.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.geometry import focal_ratio, Intrinsics, read_camera_json
 import numpy as np
 
 SPLITS = ('train', 'val', 'test')
@@ -44,7 +44,7 @@ class Pair:
     One picture and its depth map.
 
     `scale` is what its depth is multiplied by, so that its camera's pictures mean the same as
-    the first dataset's: the ratio of their focal lengths.
+    the first dataset's.
     """
 
     name: str
@@ -146,8 +146,8 @@ class DepthDataset:
     Parameters
     ----------
     roots : Path or list of Path
-        Where several have different cameras, depth is that of the first one's camera: depth is
-        proportional to the focal length for the same picture.
+        Where several have different cameras, depth is that of the first one's camera
+        (geometry.focal_ratio).
     split : str
         'train', 'val' or 'test'.
     input_size : (int, int)
@@ -188,12 +188,9 @@ class DepthDataset:
                 problems = [f'the split {split!r} is empty']
             if problems:
                 raise DatasetError(root, problems)
-            scale = self._focal(cameras[0]) / self._focal(camera) if camera else 1.0
+            scale = 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
+                                      input_size[1], self.aspect) if camera else 1.0
             self.pairs += [replace(pair, scale=scale) for pair in pairs]
-
-    def _focal(self, camera: Intrinsics) -> float:
-        height, width = self.input_size
-        return camera.resized(width, height).fx
 
     def without_augmentation(self) -> 'DepthDataset':
         """Return the same pairs as they are evaluated."""
@@ -250,7 +247,8 @@ class DepthDataset:
     @property
     def focal(self) -> Optional[float]:
         """Horizontal focal length in pixels at the input size; None without camera.json."""
-        return None if self.intrinsics is None else self._focal(self.intrinsics)
+        height, width = self.input_size
+        return None if self.intrinsics is None else self.intrinsics.resized(width, height).fx
 
     @property
     def aspect(self) -> float:

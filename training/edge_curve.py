@@ -27,7 +27,7 @@ from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES
 from depth_estimation_ros.edge_filter import on_edge
 from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.geometry import focal_ratio, IntrinsicsError
+from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
 from depth_estimation_ros.validity import HORIZON
 import figures
@@ -86,13 +86,13 @@ def classify(prediction: np.ndarray, truth: np.ndarray, horizon: float) -> Point
 def curve(estimator: DepthEstimator, dataset: DepthDataset) -> Tuple[List[Removed], Points]:
     """Return what each threshold removes, and the shares of all pixels that are points."""
     height, width = estimator.info.input_size
-    camera, trained = dataset.intrinsics, estimator.info.focal
-    ratio = focal_ratio(camera.fx, camera.width, trained, width) if camera and trained else 1.0
+    focal = dataset.intrinsics.fx if dataset.intrinsics else None
     counts = np.zeros((len(THRESHOLDS), 2))
     shares = np.zeros(2)
     for pair in dataset.pairs:
-        prediction = estimator.estimate(
-            pair.read_rgb(), camera.fx if camera else None, size='network').depth
+        rgb = pair.read_rgb()
+        prediction = estimator.estimate(rgb, focal, size='network').depth
+        ratio = estimator.ratio(focal, *rgb.shape[1::-1])
         # Not interpolated: that would make flying points of the truth.
         truth = cv2.resize(pair.read_depth(dataset.max_depth), (width, height),
                            interpolation=cv2.INTER_NEAREST)

@@ -21,7 +21,7 @@ from dataset import DatasetError, DepthDataset, SPLITS
 from depth_estimation_ros.backends import DeviceError, DEVICES, Estimate
 from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
 from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.geometry import focal_ratio, IntrinsicsError
+from depth_estimation_ros.geometry import IntrinsicsError
 from depth_estimation_ros.model_file import ModelFileError
 from depth_estimation_ros.recorded_frame import RecordingError
 from measures import Measures
@@ -82,13 +82,10 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
         return lambda rgb: Estimate(mean, None)
     estimator = DepthEstimator(model, device)
     focal = dataset.intrinsics.fx if dataset.intrinsics else None
-    # The model's horizon through this lens: what it sees there, it sees as sky.
-    horizon = estimator.info.max_depth
-    if focal is not None and estimator.info.focal is not None:
-        horizon *= focal_ratio(focal, dataset.intrinsics.width, estimator.info.focal,
-                               estimator.info.input_size[1])
 
     def predict(rgb):
+        # The model's horizon through this lens: what it sees there, it sees as sky.
+        horizon = estimator.info.max_depth * estimator.ratio(focal, *rgb.shape[1::-1])
         depth, confidence = estimator.estimate(rgb, focal, size='network')
         depth[depth >= 0.999 * horizon] = dataset.max_depth
         return Estimate(depth.clip(max=dataset.max_depth), confidence)
