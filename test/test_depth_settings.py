@@ -11,7 +11,7 @@ from depth_estimation_ros.camera_tracker import LOG_PERIOD
 from depth_estimation_ros.depth_node import DepthNode
 from depth_estimation_ros.depth_settings import SETTINGS
 from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.geometry import Intrinsics
+from depth_estimation_ros.geometry import focal_ratio, Intrinsics
 from depth_estimation_ros.image_messages import from_array, to_depth
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
@@ -77,11 +77,12 @@ def test_points_lie_on_the_rendered_geometry_whatever_the_fit_and_the_size(node)
     node.camera.intrinsics = color_model.TRAINED.cropped(left, 0, width, 144).resized(320, 240)
     seen = cv2.resize(truth[:, left:left + width], (320, 240), interpolation=cv2.INTER_LINEAR)
     node.set_parameters(**BARE)
-    # What the network would see, if it saw with its training camera.
-    ratio = color_model.TRAINED.fx / width / (color_model.INFO.focal / color_model.SIZE)
-    picture = color_model.picture_of(seen / ratio)
-    inner = {'stretch': 1.0, 'crop': (192 / (16 / 9)) / 144}
-    for fit, share in inner.items():
+    for fit, used in (('stretch', (320, 240)), ('crop', (320, 180))):
+        share = used[1] / 240
+        # What the network would see, if it saw with its training camera.
+        ratio = focal_ratio(node.camera.intrinsics.fx, *used, color_model.INFO.focal,
+                            color_model.SIZE, color_model.INFO.aspect)
+        picture = color_model.picture_of(seen / ratio)
         for size, shape in (('input', (240, 320)), ('network', (224, 224))):
             node.set_parameters(fit=fit, depth_size=size)
             message = node.depth_of(picture)
@@ -306,7 +307,7 @@ def test_every_parameter_tells_what_it_means_and_what_it_may_be(node):
 
 def test_size_and_encoding_may_change_at_any_time(node):
     node.set_parameters(**BARE)
-    depth = np.tile(np.linspace(2.0, 12.0, 160), (120, 1))
+    depth = np.tile(np.linspace(2.0, 12.0, 160), (90, 1))
     rgb = color_model.picture_of(depth)
     large = cv2.resize(rgb, (642, 362))
     pictures = (('rgb8', rgb), ('bgr8', np.ascontiguousarray(large[:, :, ::-1])),
