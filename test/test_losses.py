@@ -6,9 +6,10 @@ from depth_estimation_ros import network
 import losses
 from metrics import abs_rel, delta, Evaluation, rmse, ssim
 import numpy as np
+from optimization import OPTIMIZERS, SCHEDULES
 import pytest
+from settings import read_settings
 import torch
-import train
 
 
 @pytest.fixture
@@ -163,11 +164,11 @@ def test_paper_averages_over_batches():
 
 
 def test_learning_rate_is_triangular2():
-    settings = train.read_settings(['--data-dir', 'anywhere'])
+    settings = read_settings(arguments=['--data-dir', 'anywhere'])
     parameter = torch.nn.Parameter(torch.zeros(1))
-    optimizer = train.OPTIMIZERS[settings.optimizer](
+    optimizer = OPTIMIZERS[settings.optimizer](
         [parameter], lr=settings.lr, weight_decay=settings.weight_decay)
-    schedule = train.SCHEDULES[settings.schedule](optimizer, settings, 0)
+    schedule = SCHEDULES[settings.schedule](optimizer, settings, 0)
     for step in range(7000):
         cycle, position = divmod(step, 3000)
         rising = position / 1000 if position <= 1000 else (3000 - position) / 2000
@@ -178,7 +179,7 @@ def test_learning_rate_is_triangular2():
 
 
 def test_defaults_are_the_papers():
-    settings = train.read_settings(['--data-dir', 'anywhere'])
+    settings = read_settings(arguments=['--data-dir', 'anywhere'])
     assert (settings.network, settings.pretrained) == ('resnet34_upsample', True)
     assert (settings.size, settings.max_depth) == ((224, 224), 20.0)
     assert settings.weights == losses.Weights(alpha=1.0, beta=1.0)
