@@ -38,6 +38,8 @@ class ModelInfo:
         How far beyond max_depth the network's own range goes, as a factor (`network.create`).
     confidence : bool
         Whether the network also estimates how sure it is of each pixel.
+    log_head : bool
+        Whether its output counts factors of depth rather than metres (`network.create`).
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.
@@ -51,6 +53,7 @@ class ModelInfo:
     aspect: float = 16.0 / 9.0
     headroom: float = 1.0
     confidence: bool = False
+    log_head: bool = False
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)

@@ -17,6 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 SKIP = '_skip'
+# Where logarithms of depth begin, in metres: nearer than any camera focuses.
+NEAREST = 0.05
 # The names under which a network is shipped or published, where timm calls the encoder otherwise.
 ENCODER_ALIASES = {'efficientnet_lite0': 'tf_efficientnet_lite0'}
 # Packages that carry ImageNet weights as a file: what can be had where only packages can.
@@ -101,6 +103,9 @@ class SkipNetwork(nn.Module):
         sky that it lies beyond the clip, where a bounded function would only creep up to it.
     confidence : bool
         Whether there is a second output, its own expected error.
+    log_head : bool
+        Whether equal steps of the head's output are equal factors of depth, from 0.05 m on,
+        rather than equal differences. (Both flatten towards their bounds.)
 
     """
 
@@ -109,9 +114,9 @@ class SkipNetwork(nn.Module):
     LOG_SCALES = (-5.0, 1.0)
 
     def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
-                 confidence: bool = False):
+                 confidence: bool = False, log_head: bool = False):
         super().__init__()
-        self.max_depth, self.headroom = max_depth, headroom
+        self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
         self._frozen: List[nn.Module] = []
         try:
             self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
@@ -160,14 +165,20 @@ class SkipNetwork(nn.Module):
         size = image.shape[-2:]
         # In float32 also under autocast: half precision would lay steps over far ground.
         logit = self.head(x).float()
-        depth = self.max_depth * self.headroom * torch.sigmoid(
-            functional.interpolate(logit, size=size, mode='bilinear'))
+        depth = self._depth(functional.interpolate(logit, size=size, mode='bilinear'))
         if self.error_head is None:
             return depth, None
         # How wrong depth is must not change it.
         log_scale = self.error_head(x.detach(), torch.sigmoid(logit.detach())).float()
         log_scale = functional.interpolate(log_scale, size=size, mode='bilinear')
         return depth, log_scale.clamp(*self.LOG_SCALES)
+
+    def _depth(self, logit: torch.Tensor) -> torch.Tensor:
+        share = torch.sigmoid(logit)
+        farthest = self.max_depth * self.headroom
+        if self.log_head:
+            return farthest * (NEAREST / farthest) ** (1.0 - share)
+        return farthest * share
 
     def estimate(self, image: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
         """
@@ -293,7 +304,7 @@ def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
 
 
 def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
-           confidence: bool = False) -> nn.Module:
+           confidence: bool = False, log_head: bool = False) -> nn.Module:
     """
     Build a network without pretrained weights.
 
@@ -308,6 +319,8 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
         A skip network's, as in SkipNetwork.
     confidence : bool
         Whether a skip network has a second output, from which its confidence comes.
+    log_head : bool
+        A skip network's, as in SkipNetwork.
 
     Raises
     ------
@@ -316,16 +329,17 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
 
     """
     if architecture == 'resnet34_upsample':
-        if confidence or headroom != 1.0:
-            raise ArchitectureError("The paper's network has neither a confidence nor headroom: "
-                                    'train a skip network for these.')
+        if confidence or headroom != 1.0 or log_head:
+            raise ArchitectureError("The paper's network has no confidence, no headroom and no "
+                                    'log head: train a skip network for these.')
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
         raise ArchitectureError(
             f"There is no network {architecture!r}: it is 'resnet34_upsample', or a timm "
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
-    return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence)
+    return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence,
+                       log_head)
 
 
 def from_file(path: Path) -> Tuple[nn.Module, ModelInfo]:
@@ -340,7 +354,8 @@ def from_file(path: Path) -> Tuple[nn.Module, ModelInfo]:
     """
     state_dict, info = load_weights(path)
     try:
-        module = create(info.architecture, info.max_depth, info.headroom, info.confidence)
+        module = create(info.architecture, info.max_depth, info.headroom, info.confidence,
+                        info.log_head)
         module.load_state_dict(state_dict)
     except (ArchitectureError, RuntimeError) as error:
         raise ModelFileError(f'{path}: {error}') from error

@@ -15,12 +15,15 @@ SAMPLE = ROOT / 'data' / 'sample'
 
 
 def test_ablation_goes_from_the_papers_recipe_to_ours():
-    lines = list(ablation.recipes({'max_epochs': 3}).values())
+    recipes = ablation.recipes({'max_epochs': 3})
+    lines = [recipes[name] for name in ablation.INGREDIENTS]
     paper, ours = runs.read_recipe('train'), runs.read_recipe('train_compact')
     assert lines[0] == {**paper, 'pretrained': False, 'max_epochs': 3}
     assert all(lines[-1][key] == ours[key] for key in set(ours) - set(ablation.NO_INGREDIENTS))
     for before, after in zip(lines, lines[1:]):
         assert before != after
+    for name in ablation.VARIATIONS:
+        assert recipes[name] != lines[-1]
 
 
 def test_kinds_of_a_dataset_are_linked(tmp_path):

@@ -74,6 +74,19 @@ def test_compact_network_stays_within_its_bounds():
     assert 0.0 <= depth.min() and depth.max() <= 12.0
 
 
+def test_a_log_head_counts_factors():
+    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25, log_head=True).eval()
+    nn.init.zeros_(module.head.weight)
+    depths = []
+    with torch.inference_mode():
+        for share in (0.25, 0.5, 0.75):
+            nn.init.constant_(module.head.bias, math.log(share / (1.0 - share)))
+            depths.append(module.distribution(torch.rand(1, 3, 64, 96))[0].mean().item())
+    # From 0.05 m to 25 m: in the middle their geometric mean, and equal factors on both sides.
+    assert depths[1] == pytest.approx(math.sqrt(0.05 * 25.0), rel=1e-4)
+    assert depths[1] / depths[0] == pytest.approx(depths[2] / depths[1], rel=1e-4)
+
+
 def test_confidence_is_the_chance_of_a_laplace_distribution():
     module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25, confidence=True).eval()
     image = torch.rand(1, 3, 64, 96)

@@ -5,8 +5,8 @@ Show what each ingredient of the recipe brings: one run each, of one budget, sco
     python training/ablation.py --data-dir data/worlds --train-pairs 1000 --max-epochs 4 --jobs 2
 
 Each line of the table adds one ingredient to those above it, from the paper's recipe to that of
-config/train_compact.yaml. Runs that are done are not repeated, and one that was interrupted goes
-on: start the same command again.
+config/train_compact.yaml; the last lines change one thing of that. Runs that are done are not
+repeated, and one that was interrupted goes on: start the same command again.
 """
 
 import argparse
@@ -34,6 +34,14 @@ INGREDIENTS = {
     'fine patterns': ('texture',),
     'averaged weights': ('average',),
     "encoder's first stages frozen": ('freeze',),
+}
+# What one might do otherwise, each compared with the whole recipe.
+VARIATIONS = {
+    'a log head': {'log_head': True},
+    'L1 in place of RMSE': {'alpha': 0.0, 'l1': 0.5},
+    'no SSIM in the loss': {'beta': 0.0},
+    'no SILog in the loss': {'silog': 0.0},
+    'no gradients in the loss': {'gradients': 0.0},
 }
 # Length and looks of a run.
 NO_INGREDIENTS = ('max_epochs', 'evaluate_every', 'evaluate_pairs', 'visualize_every')
@@ -65,6 +73,8 @@ def recipes(budget):
     if missing:
         raise ValueError(f'no line of the ablation brings {", ".join(sorted(missing))}, which '
                          'config/train_compact.yaml has')
+    for name, changes in VARIATIONS.items():
+        lines[name] = {**settings, **changes, **budget}
     return lines
 
 
@@ -73,7 +83,8 @@ def table(scores):
     lines = ['| | ' + ' | '.join(COLUMNS) + ' |', '| --- |' + ' --- |' * len(COLUMNS)]
     for index, (name, values) in enumerate(scores.items()):
         cells = ' | '.join(f'{values[key]:.3f}' for key in COLUMNS.values())
-        lines.append(f'| {"+ " if index else ""}{name} | {cells} |')
+        sign = '' if not index else '+ ' if name in INGREDIENTS else 'all that, but '
+        lines.append(f'| {sign}{name} | {cells} |')
     return '\n'.join(lines) + '\n'
 
 
@@ -103,7 +114,7 @@ def main() -> int:
 
     def run(index, name, settings):
         folder = options.out / f'{index:02d}'
-        print(f'{index + 1}/{len(INGREDIENTS)}: {name}', flush=True)
+        print(f'{index + 1}/{len(INGREDIENTS) + len(VARIATIONS)}: {name}', flush=True)
         model = runs.train(folder, settings, threads)
         return runs.score(model, val_dir, 'val', folder / 'val.json')['per_image']
 

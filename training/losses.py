@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from depth_estimation_ros.network import probability_within
+from depth_estimation_ros.network import NEAREST, probability_within
 from pytorch_msssim import ssim as windowed_ssim
 import torch
 from torch.nn import functional
-
-# Depths are compared as logarithms from here on, in metres: nearer than any camera focuses.
-NEAREST = 0.05
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Settings:
                          'it can be trusted is learnt')
     clip: bool = setting(False, 'take clipped depth, such as the sky, for a bound')
     headroom: float = setting(1.0, "the output's range as a factor of max_depth")
+    log_head: bool = setting(False, 'let the output count factors of depth rather than metres')
     flip: float = setting(0.0, 'augmentation: probability of a mirror image')
     crop: float = setting(0.0, 'augmentation: largest share of width and height cut away')
     colour: float = setting(0.0, 'augmentation: largest change of brightness, contrast, ...')

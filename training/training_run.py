@@ -63,7 +63,7 @@ class Run:
     def _network(self) -> torch.nn.Module:
         settings = self.settings
         module = network.create(settings.network, settings.max_depth, settings.headroom,
-                                settings.confidence > 0)
+                                settings.confidence > 0, settings.log_head)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
         module.to(self.device, memory_format=torch.channels_last)
         if self.device == 'cpu' and self.precision == 'bf16':
@@ -101,12 +101,13 @@ class Run:
                                 '.safetensors or .pth file')
         state_dict, info = model_file.load_weights(path)
         settings = self.settings
-        asked = (settings.network, settings.max_depth, settings.headroom, settings.confidence > 0)
-        found = (info.architecture, info.max_depth, info.headroom, info.confidence)
+        asked = (settings.network, settings.max_depth, settings.headroom, settings.log_head,
+                 settings.confidence > 0)
+        found = (info.architecture, info.max_depth, info.headroom, info.log_head, info.confidence)
         if settings.learn == 'confidence':
-            asked, found = asked[:3] + (True,), found[:3] + (True,)
+            asked, found = asked[:-1] + (True,), found[:-1] + (True,)
         if asked != found:
-            described = '{} for depths up to {} m, headroom {}, confidence {}'
+            described = '{} for depths up to {} m, headroom {}, log head {}, confidence {}'
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
                                 'trained with')
@@ -186,7 +187,7 @@ class Run:
             architecture=self.settings.network, input_size=self.train.input_size,
             max_depth=self.settings.max_depth, focal=self.train.focal,
             aspect=self.train.aspect, headroom=self.settings.headroom,
-            confidence=self.settings.confidence > 0,
+            confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
             dataset=self.train.origin(),
             recipe={**self.settings.recipe(),
                     **({'began_with': self.began_with} if self.began_with else {})},
