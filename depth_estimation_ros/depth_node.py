@@ -17,6 +17,7 @@ from depth_estimation_ros.diagnostics import NodeReport
 from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.frame_worker import FrameWorker
+from depth_estimation_ros.ground import GroundScale
 from depth_estimation_ros.image_messages import ImageMessageError
 from depth_estimation_ros.model_loader import Loaded, ModelLoader
 from depth_estimation_ros.node_process import NodeError
@@ -81,6 +82,7 @@ class DepthNode(LifecycleNode):
         self._image_topic = ''
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
+        self._ground = GroundScale()
         self._enabled = True
         self._failure = ''  # why the last transition failed
         self._reported = Summary()  # what the last diagnostics told
@@ -132,6 +134,7 @@ class DepthNode(LifecycleNode):
         self._worker = FrameWorker(self._work, self._statistics.count_replaced, self._period())
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
+        self._ground = GroundScale(self._options.camera_height)
         self._enabled = True
         # camera_info first: the executor then hands it over before an image that came with it.
         kinds = {'camera_info': (CameraInfo, self._on_camera_info),
@@ -256,6 +259,8 @@ class DepthNode(LifecycleNode):
 
     def _apply_parameters(self, parameters: List[Parameter]):
         self._options = Options.read(self._setting)
+        if self._options.camera_height != self._ground.camera_height:
+            self._ground = GroundScale(self._options.camera_height)
         # Where a request sets model and device one by one, it is for the last of them.
         if self._next is not None and (self._next.model, self._next.device) == self._model():
             # The worker takes it with its next frame.
@@ -312,7 +317,9 @@ class DepthNode(LifecycleNode):
         estimate = estimator.estimate(
             image, intrinsics.fx if intrinsics and options.focal_scaling else None,
             options.size, options.fit, options.validity, self._outputs.wants_confidence,
-            options.scale)
+            options.scale, functools.partial(
+                self._ground.follow, intrinsics=intrinsics and estimator.intrinsics(
+                    intrinsics, 'network', options.fit)))
         self._outputs.publish(
             estimate, estimator.info.max_depth, header,
             camera_info.describe(
@@ -346,6 +353,7 @@ class DepthNode(LifecycleNode):
             NodeReport(
                 self._state(), self._failure, silence,
                 self._camera.trouble if self._worker is not None else '',
+                self._ground.trouble if self._worker is not None else '', self._ground.scale,
                 self._setting('rate'), self._setting('model'),
                 *((backend.name, backend.device, backend.precision) if backend else ())),
             self._reported, before)

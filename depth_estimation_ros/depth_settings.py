@@ -34,6 +34,10 @@ SETTINGS = {
     'scale': Setting(
         1.0, "By which depth is multiplied besides: this camera's own factor, as training/"
         'evaluate.py --bag measures it.', AT_ONCE, limits=(0.01, 100.0)),
+    'camera_height': Setting(
+        0.0, 'Height of the camera above the ground that it moves on, in metres. Where it is '
+        'known, depth is multiplied so that the ground that it shows lies as far below the '
+        'camera. Needs camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 100.0)),
     'min_range': Setting(
         0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
     'max_range': Setting(
@@ -71,6 +75,8 @@ class Options:
         As in DepthEstimator.estimate.
     focal_scaling : bool
     scale : float
+    camera_height : float
+        Metres above the ground; 0 where it isn't known.
     validity : Validity
 
     """
@@ -79,6 +85,7 @@ class Options:
     size: str
     focal_scaling: bool
     scale: float
+    camera_height: float
     validity: Validity
 
     @classmethod
@@ -86,7 +93,7 @@ class Options:
         """Read the parameters, of which `value_of` returns the value for the name."""
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
-            value_of('scale'),
+            value_of('scale'), value_of('camera_height'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}))
 

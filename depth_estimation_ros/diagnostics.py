@@ -26,6 +26,10 @@ class NodeReport:
         For how long no image has come in; empty while they come.
     camera_trouble : str
         Why the camera's focal length is unknown; empty where it is known.
+    ground_trouble : str
+        Why its height, though set, doesn't tell the scale; empty where it does, or isn't set.
+    ground_scale : float
+        What the ground says that depth has to be multiplied by.
     rate_limit : float
         Hertz; 0 for none.
     model : str
@@ -39,6 +43,8 @@ class NodeReport:
     failure: str = ''
     silence: str = ''
     camera_trouble: str = ''
+    ground_trouble: str = ''
+    ground_scale: float = 1.0
     rate_limit: float = 0.0
     model: str = ''
     backend: str = ''
@@ -69,6 +75,8 @@ def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str
          f'images dropped: {now.last_reason}'),
         (report.camera_trouble, DiagnosticStatus.WARN,
          f'depth without focal length: {report.camera_trouble}'),
+        (report.ground_trouble, DiagnosticStatus.WARN,
+         f'camera_height without effect: {report.ground_trouble}'),
         (slower, DiagnosticStatus.WARN,
          f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),
     )
@@ -104,6 +112,7 @@ def status(name: str, report: NodeReport, now: Summary, before: Summary) -> Diag
         'latency p50 (ms)': f'{now.latency_p50:.1f}',
         'latency p95 (ms)': f'{now.latency_p95:.1f}',
         'age of newest depth (s)': f'{now.age:.2f}',
+        'scale by the ground': f'{report.ground_scale:.2f}',
         'model': report.model,
         'backend': report.backend,
         'device': report.device,

@@ -1,6 +1,6 @@
 """DepthEstimator: image in, metric depth out. It knows nothing of ROS."""
 
-from typing import Optional
+from typing import Callable, Optional
 
 import cv2
 from depth_estimation_ros import backends
@@ -62,7 +62,8 @@ class DepthEstimator:
 
     def estimate(self, image: np.ndarray, focal: Optional[float] = None, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
-                 want_confidence: bool = True, scale: float = 1.0) -> Estimate:
+                 want_confidence: bool = True, scale: float = 1.0,
+                 rescale: Optional[Callable[[np.ndarray], float]] = None) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -85,6 +86,9 @@ class DepthEstimator:
             False saves the work of bringing the confidence to its size.
         scale : float
             By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
+        rescale : callable, optional
+            Given depth at the network's size, float32 metres corrected for the focal length, it
+            returns one more factor, such as ground.GroundScale's.
 
         Returns
         -------
@@ -111,7 +115,10 @@ class DepthEstimator:
         box = self.seen(image.shape[1], image.shape[0], fit)
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
         depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
-        ratio = scale * self.ratio(focal, box.width, box.height)
+        ratio = self.ratio(focal, box.width, box.height)
+        if rescale is not None:
+            ratio *= rescale(depth * np.float32(ratio))
+        ratio *= scale
         unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(ratio)

@@ -11,6 +11,7 @@ import cv2
 from depth_estimation_ros.bag_recording import BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
 from depth_estimation_ros.geometry import Box, Intrinsics, read_camera_json
+from depth_estimation_ros.ground import GroundScale
 from depth_estimation_ros.recorded_frame import RecordingError
 from depth_estimation_ros.recording import open_recording
 import numpy as np
@@ -135,9 +136,30 @@ def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera
     assert scaled['scale'] == pytest.approx(scores['scale'], abs=0.002)
 
 
+def test_a_known_height_takes_a_bias_away(tmp_path, camera, views):
+    # The depth camera finds everything half as far: so the camera is half as high.
+    messages = []
+    for number, (pixels, depth) in enumerate(views):
+        messages += [camera_info('/camera_info', number + 1.0, camera),
+                     image('/image', number + 1.0, pixels, 'bgr8'),
+                     image('/depth', number + 1.0, 0.5 * depth, '32FC1')]
+    path = write_bag(tmp_path / 'nearer', 'mcap', messages)
+    seen = GroundScale(1.0)
+    for pixels, depth in views:
+        seen.follow(depth, camera)
+    assert seen.seen > 1
+    height = 0.5 / seen.scale
+    result = evaluate('--bag', path, '--camera-height', height, '--json', tmp_path / 'scores.json')
+    scores = json.loads((tmp_path / 'scores.json').read_text())
+    assert scores['ground']['seen'] == seen.seen and 'the ground was seen in' in result.stdout
+    assert scores['ground']['scale'] == pytest.approx(0.5, rel=0.1)
+    assert scores['per_image']['ratio'] == pytest.approx(1.0, abs=0.15)
+
+
 @pytest.mark.parametrize('arguments,sentence', [
     (('--bag', 'check', '--scale', 0), '--scale is a positive factor, not 0'),
-    (('--data-dir', 'data', '--scale', 2), '--scale is for a camera, of which a bag tells')])
+    (('--data-dir', 'data', '--scale', 2), '--scale and --camera-height are for a camera'),
+    (('--bag', 'check', '--camera-height', -1), '--camera-height is in metres, not -1')])
 def test_a_scale_that_cannot_be_is_refused_with_a_sentence(arguments, sentence):
     result = evaluate(*arguments)
     assert result.returncode == 2 and sentence in result.stderr

@@ -138,6 +138,24 @@ def test_what_is_out_of_range_is_told_as_the_user_wants(node):
     assert (to_depth(node.depth_of(plain(19.5))) == np.inf).all()
 
 
+def test_a_known_height_puts_the_ground_where_it_is(node):
+    # Seen from 1.2 m; a wall behind it at 8 m.
+    below = (np.arange(144) - color_model.TRAINED.cy) / color_model.TRAINED.fy
+    rows = np.minimum(1.2 / below.clip(min=1e-3), 8.0)
+    picture = color_model.picture_of(np.tile(rows[:, None], (1, 256)))
+    node.set_parameters(edge_filter=0.0)
+    depth = to_depth(node.depth_of(picture))
+    node.set_parameters(camera_height=0.6)
+    lower = to_depth(node.depth_of(picture))
+    np.testing.assert_allclose(lower[140], depth[140] / 2.0, rtol=0.02)
+    np.testing.assert_allclose(lower[10], 4.0, rtol=0.02)
+    node.status(lambda values: values['scale by the ground'] in ('0.49', '0.50', '0.51'))
+    # Where no ground is in sight, what it said last holds.
+    np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 2.5, rtol=0.02)
+    node.set_parameters(camera_height=0.0)
+    np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 5.0, rtol=0.02)
+
+
 def test_edges_have_no_depth_and_nothing_is_invented_between(node):
     step = np.full((144, 256), 3.0)
     step[:, 128:] = 9.0

@@ -85,6 +85,18 @@ def test_a_scale_multiplies_depth_and_its_range(estimator, image):
         estimator.estimate(image, scale=0.0)
 
 
+def test_what_rescales_sees_metres_and_a_scale_comes_on_top(estimator, image):
+    focal = 2.0 * estimator.info.focal * image.shape[1] / estimator.info.input_size[1]
+    seen = []
+
+    def rescale(depth):
+        seen.append(depth)
+        return 3.0
+    depth = estimator.estimate(image, focal, 'network', scale=0.5, rescale=rescale).depth
+    np.testing.assert_allclose(seen[0], estimator.estimate(image, focal, 'network').depth)
+    np.testing.assert_allclose(depth, 1.5 * seen[0], rtol=1e-5)
+
+
 @pytest.mark.parametrize('focal', [0.0, -3.0, float('nan')])
 def test_a_focal_length_is_positive(estimator, image, focal):
     with pytest.raises(ValueError, match='focal must be'):

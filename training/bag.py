@@ -6,6 +6,7 @@ from typing import Callable, Dict, Set
 
 from depth_estimation_ros.bag_recording import BagMoment, BagRecording, seen_by
 from depth_estimation_ros.estimator import DepthEstimator
+from depth_estimation_ros.ground import GroundScale
 from depth_estimation_ros.recorded_frame import RecordingError
 import metrics
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 # Metres at which the table of ranges is divided.
 BOUNDS = (1.0, 2.0, 4.0, 6.0, 10.0, 15.0)
 
-Predict = Callable[[BagMoment], np.ndarray]
+# The number of a pair in the bag, and the pair -> its depth on the pixels of its truth, metres.
+Predict = Callable[[int, BagMoment], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class BagEvaluation:
     max_depth : float
         Metres. Truth beyond is counted, and not compared: the model knows nothing beyond.
     scale : float
-        By which the predictions are multiplied, as of `predictor`.
+        By which the predictions are multiplied, as of `Predictor`.
 
     """
 
@@ -115,16 +117,53 @@ class BagEvaluation:
                            'beyond_max_depth': self._beyond / self._pixels}}
 
 
-def predictor(estimator: DepthEstimator, recording: BagRecording, scale: float = 1.0) -> Predict:
-    """Return what gives the depth of a moment, in metres, on the pixels of its truth."""
-    camera = recording.camera
+class Predictor:
+    """
+    Predicts the moments of a bag, in their order, as the node does to which it is played.
 
-    def predict(moment: BagMoment) -> np.ndarray:
-        image = np.ascontiguousarray(moment.image[:, :, ::-1])
-        depth = estimator.estimate(image, camera.fx if camera else None, size='network',
-                                   scale=scale).depth
-        return seen_by(depth, camera, recording.depth_camera, moment.depth.shape)
-    return predict
+    Parameters
+    ----------
+    estimator : DepthEstimator
+    recording : BagRecording
+    scale : float
+        As the node's parameter.
+    camera_height : float, metres
+        As the node's parameter; 0: unknown.
+
+    Attributes
+    ----------
+    ground : GroundScale
+
+    Raises
+    ------
+    RecordingError
+        Where the height is given, and the bag doesn't tell the camera.
+
+    """
+
+    def __init__(self, estimator: DepthEstimator, recording: BagRecording, scale: float = 1.0,
+                 camera_height: float = 0.0):
+        if camera_height and recording.camera is None:
+            raise RecordingError('The height of the camera is of use only where its camera_info '
+                                 'is known, which the bag has not.')
+        self.ground = GroundScale(camera_height)
+        self._estimator, self._recording, self._scale = estimator, recording, scale
+        self._ground_scales: Dict[int, float] = {}  # by the number of the pair
+
+    def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
+        """Return depth in metres on the pixels of the truth."""
+        camera = self._recording.camera
+
+        def rescale(depth: np.ndarray) -> float:
+            # Whoever asks a second time, to draw it, gets what was scored.
+            if number not in self._ground_scales:
+                self._ground_scales[number] = self.ground.follow(
+                    depth, camera and self._estimator.intrinsics(camera, 'network'))
+            return self._ground_scales[number]
+        depth = self._estimator.estimate(
+            np.ascontiguousarray(moment.image[:, :, ::-1]), camera.fx if camera else None,
+            size='network', scale=self._scale, rescale=rescale).depth
+        return seen_by(depth, camera, self._recording.depth_camera, moment.depth.shape)
 
 
 def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluation,
@@ -147,7 +186,7 @@ def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluatio
             f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
             f'{depths} on {recording.depth_topic}: a larger --tolerance may pair them.')
     for number, moment in enumerate(recording.moments(with_depth_only=True)):
-        evaluation.add(number, predict(moment), moment.depth)
+        evaluation.add(number, predict(number, moment), moment.depth)
         if progress:
             print(f'\r{number + 1}/{pairs}', end='', file=sys.stderr, flush=True)
     if progress:
@@ -178,7 +217,8 @@ def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, B
                   numbers: Set[int]) -> Dict:
     """Return the figures.Example of pairs of a bag, by their numbers."""
     import figures
-    return {number: figures.Example(moment.image[:, :, ::-1], moment.depth, predict(moment),
-                                    f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
+    return {number: figures.Example(
+                moment.image[:, :, ::-1], moment.depth, predict(number, moment),
+                f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
             for number, moment in enumerate(recording.moments(with_depth_only=True))
             if number in numbers}

@@ -184,17 +184,24 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     recording = BagRecording(options.bag, options.image_topic, options.depth_topic,
                              options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
-    predict = bag.predictor(estimator, recording, options.scale)
+    predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
     evaluation = bag.BagEvaluation(estimator.info.max_depth, options.scale)
     bag.evaluate(predict, recording, evaluation, progress=sys.stderr.isatty())
+    ground = predict.ground
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
+    if ground.camera_height:
+        summary['ground'] = {'camera_height': ground.camera_height, 'scale': ground.scale,
+                             'seen': ground.seen, 'missed': ground.missed}
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
         print(f'{options.model} on {summary["n"]} pairs of {options.bag}, {recording.image_topic} '
               f'and {recording.depth_topic}')
         print(bag.table(summary))
+        if ground.camera_height:
+            print(f'the ground was seen in {ground.seen} of {ground.seen + ground.missed} images, '
+                  f'and at the end said {ground.scale:.2f}')
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
@@ -234,13 +241,19 @@ def main() -> int:
     parser.add_argument('--scale', type=float, default=1.0, metavar='FACTOR',
                         help="of a bag: by which depth is multiplied, as by the node's parameter "
                              '(%(default)g)')
+    parser.add_argument('--camera-height', type=float, default=0.0, metavar='METRES',
+                        help='of a bag: of the camera above the ground, by which depth is '
+                             "corrected as by the node's parameter (0: unknown)")
     options = parser.parse_args()
     if options.bag and options.navigation:
         parser.error('--navigation needs poses, which a bag has not: use it with --data-dir')
-    if options.data_dir and options.scale != 1.0:
-        parser.error('--scale is for a camera, of which a bag tells: use it with --bag')
+    if options.data_dir and (options.scale != 1.0 or options.camera_height):
+        parser.error('--scale and --camera-height are for a camera, of which a bag tells: use '
+                     'them with --bag')
     if not options.scale > 0.0:
         parser.error(f'--scale is a positive factor, not {options.scale:g}')
+    if options.camera_height < 0.0:
+        parser.error(f'--camera-height is in metres, not {options.camera_height:g}')
     try:
         if options.bag:
             evaluate_bag(options)
