@@ -94,8 +94,9 @@ class GroundScale:
     """
     Follows by what depth has to be multiplied for the ground to lie where it is.
 
-    Each picture alone tells it to within some 15 %; the median of the last ones does better, and
-    survives a few in which something else was taken for the ground.
+    Each picture alone tells it to within some 15 %, and one taken just before is wrong in the same
+    way; the median of the last ten seconds or so does better, and survives some pictures in which
+    something else was taken for the ground.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ class GroundScale:
 
     """
 
-    MEMORY = 15
+    MEMORY = 100
     # What is farther off is no matter of scale.
     LIMITS = (0.2, 5.0)
 

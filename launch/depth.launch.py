@@ -27,6 +27,10 @@ ARGUMENTS = [
         'device', default_value='', choices=['', 'auto', 'cpu', 'cuda'],
         description='What runs the network. Empty: what params_file says.'),
     DeclareLaunchArgument(
+        'camera_height', default_value='',
+        description='Height of the camera above the ground in metres, by which depth is '
+                    'corrected; 0: unknown. Empty: what params_file says.'),
+    DeclareLaunchArgument(
         'autostart', default_value='', choices=['', 'true', 'false'],
         description='Whether the node configures and activates itself. Empty: what params_file '
                     'says.'),
@@ -118,6 +122,9 @@ def nodes(context: LaunchContext) -> List[Action]:
     given = {argument.name: LaunchConfiguration(argument.name).perform(context)
              for argument in ARGUMENTS}
     inputs = [(topic, given[topic]) for topic in ('image', 'camera_info')]
+    if given['camera_height']:
+        # ROS takes 1 for an integer, and refuses it where a parameter is a float.
+        given['camera_height'] = str(float(given['camera_height']))
 
     def node(package: str, executable: str, name: str, **kwargs) -> Node:
         return Node(package=package, executable=executable, name=name, output='screen',
@@ -136,7 +143,7 @@ def nodes(context: LaunchContext) -> List[Action]:
     after_defaults = ['--params-file', given['params_file']]
     result = [node(PACKAGE, 'depth_node', 'depth_estimation', remappings=inputs,
                    ros_arguments=parameters('depth_estimation', 'model', 'device',
-                                            'autostart'))]
+                                            'camera_height', 'autostart'))]
     if given['camera'] == 'replay':
         result.append(node(PACKAGE, 'camera_node', 'camera', remappings=inputs,
                            ros_arguments=parameters('camera', 'source')))

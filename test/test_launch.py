@@ -15,8 +15,9 @@ from sensor_msgs.msg import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
-ARGUMENTS = {'model', 'device', 'image', 'camera_info', 'params_file', 'namespace', 'autostart',
-             'pointcloud', 'laserscan', 'scan_frame', 'rviz', 'camera', 'source'}
+ARGUMENTS = {'model', 'device', 'camera_height', 'autostart', 'image', 'camera_info',
+             'params_file', 'namespace', 'pointcloud', 'laserscan', 'scan_frame', 'rviz',
+             'camera', 'source'}
 PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan', 'rviz2'}
 
 
@@ -124,6 +125,11 @@ def test_by_default_only_the_depth_node_starts_with_the_parameter_file(launch_fi
     assert list(started) == ['depth_node']
     assert started['depth_node'].ros_arguments == [
         '--params-file', str(ROOT / 'config' / 'depth.yaml')]
+
+
+def test_a_height_may_be_a_whole_number(launch_file):
+    with started(nodes(launch_file, camera_height='1')['depth_node']) as node:
+        assert node.declare_parameter('camera_height', 0.0).value == 1.0
 
 
 def test_arguments_are_stronger_than_the_parameter_file(launch_file):
