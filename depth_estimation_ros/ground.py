@@ -21,8 +21,8 @@ PITCH, ROLL = math.radians(40.0), math.radians(15.0)
 CLOSE = 0.08
 # Nothing is seen through the ground: what lies beneath a plane by this share speaks against it.
 BENEATH = 0.16
-# What has to lie on it: of all pixels, and of those that look down at it. So a table top in
-# front of the camera or a pavement beside the road are left out, mostly.
+# What has to lie on it: of all pixels, and of those that look down at it. With less, something
+# else that is level is as likely.
 OF_ALL, OF_DOWNWARD = 0.15, 0.4
 # A pixel looks down at the ground where it would meet it within so many times its height.
 FARTHEST = 12.0

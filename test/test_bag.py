@@ -115,14 +115,18 @@ def test_a_bag_is_its_folder_or_the_file_in_it(bag):
         assert np.isfinite(frames[0].depth[181:299, 161:479]).all()
 
 
-def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera, views):
-    # The same images, and a depth camera that finds everything a tenth farther.
+def scaled_bag(folder, camera, views, factor: float) -> Path:
+    """Write a bag whose depth camera finds everything that many times as far as the model."""
     messages = []
     for number, (pixels, depth) in enumerate(views):
         messages += [camera_info('/camera_info', number + 1.0, camera),
                      image('/image', number + 1.0, pixels, 'bgr8'),
-                     image('/depth', number + 1.0, 1.1 * depth, '32FC1')]
-    path = write_bag(tmp_path / 'farther', 'mcap', messages)
+                     image('/depth', number + 1.0, factor * depth, '32FC1')]
+    return write_bag(folder / 'scaled', 'mcap', messages)
+
+
+def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera, views):
+    path = scaled_bag(tmp_path, camera, views, 1.1)
     scores = json.loads(evaluate('--bag', path, '--json', '-').stdout)
     assert scores['per_image']['ratio'] == pytest.approx(1 / 1.1, abs=0.002)
     assert scores['per_image']['abs_rel'] == pytest.approx(1 - 1 / 1.1, abs=0.01)
@@ -138,12 +142,7 @@ def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera
 
 def test_a_known_height_takes_a_bias_away(tmp_path, camera, views):
     # The depth camera finds everything half as far: so the camera is half as high.
-    messages = []
-    for number, (pixels, depth) in enumerate(views):
-        messages += [camera_info('/camera_info', number + 1.0, camera),
-                     image('/image', number + 1.0, pixels, 'bgr8'),
-                     image('/depth', number + 1.0, 0.5 * depth, '32FC1')]
-    path = write_bag(tmp_path / 'nearer', 'mcap', messages)
+    path = scaled_bag(tmp_path, camera, views, 0.5)
     seen = GroundScale(1.0)
     for pixels, depth in views:
         seen.follow(depth, camera)
