@@ -12,7 +12,9 @@ RENDER_PYTHON ?= $(shell for p in python3.11 python3.13 python3; do \
 	2>/dev/null && echo $$p && break; done)
 RENDER_PACKAGES = 'bpy==5.0.1; python_version < "3.12"' 'numpy < 2; python_version < "3.12"' \
 	'bpy >= 5.2; python_version > "3.12"' pillow tqdm
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+# By PEP 517, since pip otherwise runs `setup.py develop` with whatever setuptools stands there, and
+# new ones refuse the develop section of setup.cfg, which ament asks for.
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
