@@ -5,8 +5,9 @@ Show what each ingredient of the recipe brings: one run each, of one budget, sco
     python training/ablation.py --data-dir data/worlds --train-pairs 1000 --max-epochs 4 --jobs 2
 
 Each line of the table adds one ingredient to those above it, from the paper's recipe to that of
-config/train_compact.yaml; the last lines change one thing of that. Runs that are done are not
-repeated, and one that was interrupted goes on: start the same command again.
+config/train_compact.yaml. A line that begins with "but" tries something else on top of all the
+ingredients above it. Runs that are done are not repeated, and one that was interrupted goes on:
+start the same command again.
 """
 
 import argparse
@@ -28,17 +29,20 @@ INGREDIENTS = {
     'input of 160 x 256': ('input_size',),
     'flip, crop and zoom, colour': ('flip', 'crop', 'colour'),
     'sky as a clip': ('clip', 'headroom'),
-    'log depth in the loss': ('alpha', 'beta', 'silog', 'gradients'),
+    'log depth in the loss': ('beta', 'silog', 'gradients'),
     'expected error': ('confidence',),
     'blur, sharpening, noise, JPEG, cutout': ('camera', 'cutout'),
     'fine patterns': ('texture',),
     'averaged weights': ('average',),
     "encoder's first stages frozen": ('freeze',),
+    'L1 in place of RMSE': ('alpha', 'l1'),
 }
-# What one might do otherwise, each compared with the whole recipe.
+# What the lines from this one on have, until a later one brings the recipe's value.
+UNTIL_LATER = {'log depth in the loss': {'alpha': 0.5}}
+# What one might do otherwise, each tried on top of the ingredients up to VARIED.
+VARIED = "encoder's first stages frozen"
 VARIATIONS = {
     'a log head': {'log_head': True},
-    'L1 in place of RMSE': {'alpha': 0.0, 'l1': 0.5},
     'no SSIM in the loss': {'beta': 0.0},
     'no SILog in the loss': {'silog': 0.0},
     'no gradients in the loss': {'gradients': 0.0},
@@ -66,15 +70,16 @@ def recipes(budget):
     target = runs.read_recipe('train_compact')
     lines = {}
     for name, keys in INGREDIENTS.items():
-        settings = {**settings, **{key: target[key] for key in keys}}
+        settings = {**settings, **{key: target[key] for key in keys}, **UNTIL_LATER.get(name, {})}
         lines[name] = {**settings, **budget}
+        if name == VARIED:
+            lines.update({other: {**settings, **changes, **budget}
+                          for other, changes in VARIATIONS.items()})
     missing = {key for key in target if key not in NO_INGREDIENTS
                and settings.get(key) != target[key]}
     if missing:
         raise ValueError(f'no line of the ablation brings {", ".join(sorted(missing))}, which '
                          'config/train_compact.yaml has')
-    for name, changes in VARIATIONS.items():
-        lines[name] = {**settings, **changes, **budget}
     return lines
 
 
@@ -83,7 +88,7 @@ def table(scores):
     lines = ['| | ' + ' | '.join(COLUMNS) + ' |', '| --- |' + ' --- |' * len(COLUMNS)]
     for index, (name, values) in enumerate(scores.items()):
         cells = ' | '.join(f'{values[key]:.3f}' for key in COLUMNS.values())
-        sign = '' if not index else '+ ' if name in INGREDIENTS else 'all that, but '
+        sign = '' if not index else '+ ' if name in INGREDIENTS else 'but '
         lines.append(f'| {sign}{name} | {cells} |')
     return '\n'.join(lines) + '\n'
 
