@@ -1,0 +1,76 @@
+"""Means of models: of what goes together, and a clear word about what doesn't."""
+
+from dataclasses import replace
+from pathlib import Path
+import subprocess
+import sys
+
+from depth_estimation_ros import model_file
+from depth_estimation_ros.model_file import ModelInfo
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+INFO = ModelInfo('efficientnet_lite0_skip', (160, 256), recipe={'lr': 0.001}, metrics={'epoch': 3})
+
+
+def write(path, value, info=INFO, **more):
+    weights = {'weight': torch.full((2, 3), value), 'seen': torch.tensor(7),
+               'half': torch.full((2,), value, dtype=torch.float16), **more}
+    model_file.save_weights(path, weights, info)
+    return path
+
+
+def average(out, *models):
+    named = [word for path in models for word in ('--model', path)]
+    return subprocess.run([sys.executable, ROOT / 'training' / 'average.py', *named, '--out', out],
+                          capture_output=True, text=True)
+
+
+def test_mean_of_weights_says_what_it_is_made_of(tmp_path):
+    models = [write(tmp_path / f'{value}.safetensors', value,
+                    replace(INFO, recipe={'lr': value}, dataset={'seed': value}))
+              for value in (1.0, 2.0, 6.0)]
+    result = average(tmp_path / 'new' / 'mean.safetensors', *models)
+    assert result.returncode == 0, result.stderr
+    weights, info = model_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
+    assert torch.equal(weights['weight'], torch.full((2, 3), 3.0))
+    assert torch.equal(weights['half'], torch.full((2,), 3.0))
+    assert weights['seen'] == 7
+    assert info.recipe == {'mean_of': [{'recipe': {'lr': value}, 'dataset': {'seed': value}}
+                                       for value in (1.0, 2.0, 6.0)]}
+    assert info.metrics == {}, 'scores are those of none of the models'
+    assert info.input_size == INFO.input_size
+
+
+def test_mean_of_the_shipped_model_with_itself_is_that_model(tmp_path):
+    shipped = model_file.find('compact', cuda=True)
+    assert average(tmp_path / 'mean.safetensors', shipped, shipped).returncode == 0
+    (mean, info), (weights, shipped_info) = map(
+        model_file.load_weights, (tmp_path / 'mean.safetensors', shipped))
+    assert all(torch.equal(mean[key], weights[key].to(mean[key].dtype)) for key in weights)
+    assert (info.focal, info.aspect) == (shipped_info.focal, shipped_info.aspect)
+
+
+@pytest.mark.parametrize('change, more, said', [
+    ({'focal': 100.0}, {}, 'focal is None and 100.0'),
+    ({'architecture': 'resnet34_upsample'}, {}, 'architecture is'),
+    ({}, {'bias': torch.zeros(2)}, 'differ in name or shape'),
+    ({}, {'weight': torch.zeros(2)}, 'differ in name or shape'),
+])
+def test_models_that_do_not_go_together_are_refused(tmp_path, change, more, said):
+    one = write(tmp_path / 'one.safetensors', 1.0)
+    other = write(tmp_path / 'other.safetensors', 2.0, replace(INFO, **change), **more)
+    result = average(tmp_path / 'mean.safetensors', one, other)
+    assert result.returncode == 1 and said in result.stderr
+    assert not (tmp_path / 'mean.safetensors').exists()
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path):
+    one = write(tmp_path / 'one.safetensors', 1.0)
+    for models, said in (([one], 'two models'), ([one, tmp_path / 'none.safetensors'], 'no file'),
+                         ([one, model_file.find('compact', cuda=False)], 'no file of weights')):
+        result = average(tmp_path / 'mean.safetensors', *models)
+        assert result.returncode == 1 and said in result.stderr
+    result = average(tmp_path / 'mean.onnx', one, one)
+    assert result.returncode == 1 and 'safetensors' in result.stderr
