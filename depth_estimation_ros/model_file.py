@@ -138,9 +138,11 @@ def load_weights(path: Path) -> Tuple[Dict, ModelInfo]:
     Raises
     ------
     ModelFileError
-        Where the file is broken or is no model of ours.
+        Where there is no such file, or it is broken, of another kind or no model of ours.
 
     """
+    if path.suffix not in ('.safetensors', '.pth') or not path.is_file():
+        raise ModelFileError(f'{path} is no file of weights: that is a .safetensors or .pth file.')
     if path.suffix == '.pth':
         return _load_pth(path), AUTHORS_CHECKPOINT
     import safetensors

@@ -5,8 +5,8 @@ Average the weights of models that began with the same one.
     python training/average.py --model new.safetensors --model old.safetensors --out m.safetensors
 
 A network that is trained on with other pictures gets better at them and forgets some of what it
-knew; halfway between the two it does both better than either, as Wortsman et al. 2022 (Robust
-fine-tuning of zero-shot models) found. Only models of one lineage can be averaged so: those that
+knew; halfway between the two it may do better than either (Wortsman et al. 2022, Robust
+fine-tuning of zero-shot models). Only models of one lineage can be averaged so: those that
 were trained apart from the start agree in nothing. Which mean is good is for evaluate.py to tell.
 
 The mean's confidence is not calibrated to its own errors yet: `train.py --learn confidence` does
@@ -79,10 +79,6 @@ def main() -> int:
             raise AverageError('a mean needs two models at least: give --model more than once')
         if options.out.suffix != '.safetensors':
             raise AverageError(f'{options.out}: the mean is a .safetensors file')
-        for path in options.model:
-            if path.suffix not in ('.safetensors', '.pth') or not path.is_file():
-                raise AverageError(f'{path} is no file of weights: that is a .safetensors or '
-                                   '.pth file')
         mean, info = mean_of([model_file.load_weights(path) for path in options.model],
                              [str(path) for path in options.model])
         options.out.parent.mkdir(parents=True, exist_ok=True)

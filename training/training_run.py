@@ -96,9 +96,6 @@ class Run:
 
     def begin_with(self, path: Path) -> None:
         """Take the weights of a model file of the same network."""
-        if path.suffix not in ('.safetensors', '.pth') or not path.is_file():
-            raise SettingsError(f'{path} is no file of weights to start from: that is a '
-                                '.safetensors or .pth file')
         state_dict, info = model_file.load_weights(path)
         settings = self.settings
         asked = (settings.network, settings.max_depth, settings.headroom, settings.log_head,
