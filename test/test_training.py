@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 
-from depth_estimation_ros.model_file import load_weights
+from depth_estimation_ros.model_file import load_weights, ModelInfo, save_weights
+from depth_estimation_ros.network import create
 import numpy as np
 import pytest
 from safetensors.torch import load_file
+import torch
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
@@ -115,6 +117,21 @@ def test_the_papers_command_trains(data, tmp_path):
     succeed('train', '--data-dir', data, '--run-dir', tmp_path / 'run', '--no-pretrained',
             '--max-epochs', 1, '--batch-size', 4)
     assert (tmp_path / 'run' / 'best.safetensors').exists()
+
+
+def test_a_run_scores_its_model_as_evaluate_does(data, tmp_path):
+    # The paper's network has no bound of its own: this one says 30 m of everything.
+    network = create('resnet34_upsample')
+    torch.nn.init.constant_(network.decoder[-1].bias, 30.0)
+    save_weights(tmp_path / 'far.safetensors', network.state_dict(),
+                 ModelInfo('resnet34_upsample'))
+    succeed('train', '--data-dir', data, '--run-dir', tmp_path / 'run', '--batch-size', 4,
+            '--init-from', tmp_path / 'far.safetensors', '--max-epochs', 1)
+    best = tmp_path / 'run' / 'best.safetensors'
+    succeed('evaluate', '--model', best, '--data-dir', data, '--split', 'val',
+            '--json', tmp_path / 'val.json')
+    expected = json.loads((tmp_path / 'val.json').read_text())['paper']
+    assert read_info(best).metrics['val']['paper'] == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize('arguments,sentence', [

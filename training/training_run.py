@@ -134,9 +134,14 @@ class Run:
         return depth.float(), log_scale
 
     def predict(self, rgb: torch.Tensor) -> torch.Tensor:
-        """Return float32 (N, 1, H, W) metres for uint8 (N, H, W, 3) RGB."""
+        """
+        Return float32 (N, 1, H, W) metres for uint8 (N, H, W, 3) RGB.
+
+        Clipped as evaluate.py clips: the paper's network is unbounded, and where the sky is a
+        bound to it, it is right to go beyond.
+        """
         with self._autocast():
-            return self.model(self._image(rgb)).float()
+            return self.model(self._image(rgb)).float().clamp(max=self.settings.max_depth)
 
     def _image(self, rgb: torch.Tensor) -> torch.Tensor:
         return rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
