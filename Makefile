@@ -61,12 +61,12 @@ render-env: .venv-render/render.stamp
 	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,train,test]'
 	touch $@
 
-.venv-render/render.stamp: Makefile training/fetch_photographs.py
+.venv-render/render.stamp: Makefile training/worlds/fetch_photographs.py
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
 	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
 	test -x .venv-render/bin/pip || $(RENDER_PYTHON) -m venv .venv-render
 	.venv-render/bin/python $(PIP_INSTALL) $(RENDER_PACKAGES)
-	.venv-render/bin/python training/fetch_photographs.py
+	cd training && ../.venv-render/bin/python -m worlds.fetch_photographs
 	touch $@
 
 clean:

@@ -44,7 +44,7 @@ test = viewer + [
 setup(
     name=package_name,
     version='0.1.0',
-    packages=find_packages(include=[package_name]),
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={package_name: ['models/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),

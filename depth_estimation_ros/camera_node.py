@@ -5,13 +5,13 @@ import math
 import sys
 from typing import Iterator, List, Optional
 
-from depth_estimation_ros import image_messages, node_process, node_settings
-from depth_estimation_ros.camera_info import fill_camera_info
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.node_process import NodeError
-from depth_estimation_ros.node_settings import Setting
-from depth_estimation_ros.recorded_frame import RecordedFrame, RecordingError
-from depth_estimation_ros.recording import open_recording
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.node import image_messages, process, settings
+from depth_estimation_ros.node.camera_info import fill_camera_info
+from depth_estimation_ros.node.process import NodeError
+from depth_estimation_ros.node.settings import Setting
+from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
+from depth_estimation_ros.recordings.sources import open_recording
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -46,7 +46,7 @@ class CameraNode(Node):
 
     def __init__(self):
         super().__init__('camera')
-        node_settings.declare(self, SETTINGS)
+        settings.declare(self, SETTINGS)
         try:
             recording = open_recording(*map(self._setting, ('source', 'split', 'image_topic')))
         except RecordingError as error:
@@ -116,7 +116,7 @@ def _camera_of_fov(fov: float, width: int, height: int) -> Optional[Intrinsics]:
 
 def main(args: Optional[List[str]] = None) -> int:
     """Run the node as a process."""
-    return node_process.run(CameraNode, args)
+    return process.run(CameraNode, args)
 
 
 if __name__ == '__main__':

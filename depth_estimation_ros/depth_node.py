@@ -7,21 +7,21 @@ import time
 import traceback
 from typing import Callable, List, Optional, Tuple, Union
 
-from depth_estimation_ros import (
-    camera_info, depth_settings, diagnostics, image_messages, node_process, node_settings)
-from depth_estimation_ros.camera_tracker import CameraTracker
-from depth_estimation_ros.camera_watchdog import CameraWatchdog
-from depth_estimation_ros.depth_outputs import DepthOutputs
-from depth_estimation_ros.depth_settings import Options, SETTINGS
-from depth_estimation_ros.diagnostics import NodeReport
-from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.frame_statistics import FrameStatistics, Summary
-from depth_estimation_ros.frame_worker import FrameWorker
-from depth_estimation_ros.ground import GroundScale
-from depth_estimation_ros.image_messages import ImageMessageError
-from depth_estimation_ros.model_loader import Loaded, ModelLoader
-from depth_estimation_ros.node_process import NodeError
-from depth_estimation_ros.node_settings import AT_ACTIVATION
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.node import (
+    camera_info, depth_settings, diagnostics, image_messages, process, settings)
+from depth_estimation_ros.node.camera_tracker import CameraTracker
+from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
+from depth_estimation_ros.node.depth_settings import Options, SETTINGS
+from depth_estimation_ros.node.diagnostics import NodeReport
+from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
+from depth_estimation_ros.node.frame_worker import FrameWorker
+from depth_estimation_ros.node.image_messages import ImageMessageError
+from depth_estimation_ros.node.model_loader import Loaded, ModelLoader
+from depth_estimation_ros.node.outputs import DepthOutputs
+from depth_estimation_ros.node.process import NodeError
+from depth_estimation_ros.node.settings import AT_ACTIVATION
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -92,7 +92,7 @@ class DepthNode(LifecycleNode):
         self._loader.load_before_setting(self, self._other_model)
         self._next: Optional[Loaded] = None
         self.add_on_set_parameters_callback(self._check_parameters)
-        node_settings.declare(self, SETTINGS)
+        settings.declare(self, SETTINGS)
         if depth_settings.problem(self._setting):
             raise NodeError(depth_settings.problem(self._setting))
         self._options = Options.read(self._setting)
@@ -313,18 +313,16 @@ class DepthNode(LifecycleNode):
     def _publish_depth(self, image: np.ndarray, header: Header):
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator, info = self._options, self._estimator, self._camera.info
-        intrinsics = self._camera.intrinsics(info, *image.shape[1::-1], self._image_topic)
+        camera = self._camera.intrinsics(info, *image.shape[1::-1], self._image_topic)
         estimate = estimator.estimate(
-            image, intrinsics.fx if intrinsics and options.focal_scaling else None,
-            options.size, options.fit, options.validity, self._outputs.wants_confidence,
-            options.scale, functools.partial(
-                self._ground.follow, intrinsics=intrinsics and estimator.intrinsics(
-                    intrinsics, 'network', options.fit)))
+            image, camera, ground=self._ground, scale=options.scale,
+            focal_scaling=options.focal_scaling, size=options.size, fit=options.fit,
+            validity=options.validity, want_confidence=self._outputs.wants_confidence)
         self._outputs.publish(
-            estimate, estimator.info.max_depth, header,
+            estimate, estimator.metadata.max_depth, header,
             camera_info.describe(
-                info, estimator.intrinsics(intrinsics, options.size, options.fit), header)
-            if intrinsics else None)
+                info, estimator.intrinsics(camera, options.size, options.fit), header)
+            if camera else None)
 
     # Diagnostics --------------------------------------------------------------------------------
 
@@ -377,7 +375,7 @@ def create() -> DepthNode:
 
 def main(args: Optional[List[str]] = None) -> int:
     """Run the node as a process."""
-    return node_process.run(create, args)
+    return process.run(create, args)
 
 
 if __name__ == '__main__':

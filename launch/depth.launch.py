@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
-from depth_estimation_ros import fast_dds
+from depth_estimation_ros.node import fast_dds
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List
 
-from depth_estimation_ros.geometry import Box, Intrinsics
+from depth_estimation_ros.estimation.geometry import Box, Intrinsics
 import numpy as np
 import write_bag as write_command
 from write_bag import BagMessage, header, STORE

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.model_file import METADATA_KEY, ModelInfo
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.model_file import METADATA_KEY, ModelMetadata
 import numpy as np
 from onnx import checker, helper, save, TensorProto
 
@@ -12,7 +12,7 @@ SIZE = 224
 MAX_DEPTH = 20.0
 # The camera of data/sample: 90 degrees wide, 16 : 9.
 TRAINED = Intrinsics(256, 144, 128.0, 128.0, 127.5, 71.5)
-INFO = ModelInfo('colors', (SIZE, SIZE), MAX_DEPTH, TRAINED.resized(SIZE, SIZE).fx)
+INFO = ModelMetadata('colors', (SIZE, SIZE), MAX_DEPTH, TRAINED.resized(SIZE, SIZE).fx)
 
 
 def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = SIZE,

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import demo
-from depth_estimation_ros import fast_dds
+from depth_estimation_ros.node import fast_dds
 import pytest
 
 # Before the first rclpy.init, and for every process that a test starts: another run of these

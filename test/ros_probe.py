@@ -8,8 +8,8 @@ import threading
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Union
 
-from depth_estimation_ros.camera_info import fill_camera_info
-from depth_estimation_ros.image_messages import from_array
+from depth_estimation_ros.node.camera_info import fill_camera_info
+from depth_estimation_ros.node.image_messages import from_array
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState

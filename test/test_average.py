@@ -5,19 +5,20 @@ from pathlib import Path
 import subprocess
 import sys
 
-from depth_estimation_ros import model_file
-from depth_estimation_ros.model_file import ModelInfo
+from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation.model_file import ModelMetadata
 import pytest
 import torch
 
 ROOT = Path(__file__).parents[1]
-INFO = ModelInfo('efficientnet_lite0_skip', (160, 256), recipe={'lr': 0.001}, metrics={'epoch': 3})
+INFO = ModelMetadata(
+    'efficientnet_lite0_skip', (160, 256), recipe={'lr': 0.001}, metrics={'epoch': 3})
 
 
-def write(path, value, info=INFO, **more):
+def write(path, value, metadata=INFO, **more):
     weights = {'weight': torch.full((2, 3), value), 'seen': torch.tensor(7),
                'half': torch.full((2,), value, dtype=torch.float16), **more}
-    model_file.save_weights(path, weights, info)
+    model_file.save_weights(path, weights, metadata)
     return path
 
 
@@ -33,23 +34,23 @@ def test_mean_of_weights_says_what_it_is_made_of(tmp_path):
               for value in (1.0, 2.0, 6.0)]
     result = average(tmp_path / 'new' / 'mean.safetensors', *models)
     assert result.returncode == 0, result.stderr
-    weights, info = model_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
+    weights, metadata = model_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
     assert torch.equal(weights['weight'], torch.full((2, 3), 3.0))
     assert torch.equal(weights['half'], torch.full((2,), 3.0))
     assert weights['seen'] == 7
-    assert info.recipe == {'mean_of': [{'recipe': {'lr': value}, 'dataset': {'seed': value}}
-                                       for value in (1.0, 2.0, 6.0)]}
-    assert info.metrics == {}, 'scores are those of none of the models'
-    assert info.input_size == INFO.input_size
+    assert metadata.recipe == {'mean_of': [{'recipe': {'lr': value}, 'dataset': {'seed': value}}
+                                           for value in (1.0, 2.0, 6.0)]}
+    assert metadata.metrics == {}, 'scores are those of none of the models'
+    assert metadata.input_size == INFO.input_size
 
 
 def test_mean_of_the_shipped_model_with_itself_is_that_model(tmp_path):
     shipped = model_file.find('compact', cuda=True)
     assert average(tmp_path / 'mean.safetensors', shipped, shipped).returncode == 0
-    (mean, info), (weights, shipped_info) = map(
+    (mean, metadata), (weights, shipped_metadata) = map(
         model_file.load_weights, (tmp_path / 'mean.safetensors', shipped))
     assert all(torch.equal(mean[key], weights[key].to(mean[key].dtype)) for key in weights)
-    assert (info.focal, info.aspect) == (shipped_info.focal, shipped_info.aspect)
+    assert (metadata.focal, metadata.aspect) == (shipped_metadata.focal, shipped_metadata.aspect)
 
 
 @pytest.mark.parametrize('change, more, said', [

@@ -8,12 +8,12 @@ import sys
 
 from bag_writer import BagMessage, camera_info, compressed, image, write_bag
 import cv2
-from depth_estimation_ros.bag_recording import BagRecording, seen_by
-from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.geometry import Box, Intrinsics, read_camera_json
-from depth_estimation_ros.ground import GroundScale
-from depth_estimation_ros.recorded_frame import RecordingError
-from depth_estimation_ros.recording import open_recording
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import Box, Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.recordings.bag import BagRecording, seen_by
+from depth_estimation_ros.recordings.recording import RecordingError
+from depth_estimation_ros.recordings.sources import open_recording
 import numpy as np
 import pytest
 
@@ -43,7 +43,7 @@ def views(camera):
     """Return four images (BGR) and what the shipped model sees in them, in metres."""
     estimator = DepthEstimator('compact')
     images = [cv2.imread(str(path)) for path in sorted((DRIVE / 'rgb' / 'test').iterdir())[::25]]
-    return [(each, estimator.estimate(np.ascontiguousarray(each[:, :, ::-1]), camera.fx).depth)
+    return [(each, estimator.estimate(np.ascontiguousarray(each[:, :, ::-1]), camera).depth)
             for each in images]
 
 

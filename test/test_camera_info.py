@@ -1,8 +1,8 @@
 """CameraInfo messages of every kind to the intrinsics of an image, and back."""
 
-from depth_estimation_ros.camera_info import (
+from depth_estimation_ros.estimation.geometry import centre_crop, Intrinsics
+from depth_estimation_ros.node.camera_info import (
     CameraInfoError, describe, fill_camera_info, image_intrinsics, is_distorted)
-from depth_estimation_ros.geometry import centre_crop, Intrinsics
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo

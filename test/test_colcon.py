@@ -53,7 +53,7 @@ def test_what_ros_looks_for_is_installed(workspace):
 def test_the_installed_copy_finds_its_model_and_estimates(workspace, tmp_path):
     packages = next(workspace.prefix.glob('lib/python*/site-packages'))
     program = ('import numpy, depth_estimation_ros\n'
-               'from depth_estimation_ros.estimator import DepthEstimator\n'
+               'from depth_estimation_ros.estimation.estimator import DepthEstimator\n'
                'image = numpy.zeros((48, 64, 3), numpy.uint8)\n'
                'print(DepthEstimator().estimate(image).depth.shape)\n'
                'print(depth_estimation_ros.__file__)\n')

@@ -3,9 +3,9 @@
 import json
 import shutil
 
-import augment
 import cv2
-from dataset import DatasetError, DepthDataset
+from learning import augment
+from learning.dataset import DatasetError, DepthDataset
 import numpy as np
 import pytest
 

@@ -4,17 +4,17 @@ from pathlib import Path
 import signal
 
 import cv2
-from depth_estimation_ros import depth_node, image_messages
-from depth_estimation_ros.depth_settings import Options, SETTINGS
-from depth_estimation_ros.estimator import DepthEstimator
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.image_messages import to_depth
+from depth_estimation_ros import depth_node
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.node import image_messages
+from depth_estimation_ros.node.depth_settings import Options, SETTINGS
+from depth_estimation_ros.node.image_messages import to_depth
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np
 import pytest
-from ros_probe import (
-    BEST_EFFORT, NodeProcess, picture, RELIABLE, Running, values_of)
+from ros_probe import BEST_EFFORT, NodeProcess, picture, RELIABLE, Running, values_of
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -44,7 +44,7 @@ def expected():
     """Return what the depth of an image of the default camera should be."""
     estimator = DepthEstimator()
     return lambda image: estimator.estimate(
-        image, focal=INTRINSICS.fx, validity=DEFAULTS.validity).depth
+        image, INTRINSICS, validity=DEFAULTS.validity).depth
 
 
 def test_depth_has_the_stamp_the_frame_and_the_size_of_its_image(running, expected):
@@ -91,17 +91,18 @@ def test_camera_info_comes_with_each_depth_image(running):
 
 def test_depth_is_proportional_to_the_focal_length_unless_told_otherwise(running):
     estimator = DepthEstimator()
-    for setting, focal in (('off', None), ('auto', INTRINSICS.fx)):
+    for setting in ('off', 'auto'):
         assert running.probe.set_parameter(running.name, 'focal_scaling', setting).successful
         header = running.camera.send(picture())
         message = running.depth.wait(lambda message: message.header == header)
         np.testing.assert_allclose(
             to_depth(message),
-            estimator.estimate(picture(), focal, validity=DEFAULTS.validity).depth, atol=1e-3)
+            estimator.estimate(picture(), INTRINSICS, focal_scaling=setting == 'auto',
+                               validity=DEFAULTS.validity).depth, atol=1e-3)
 
 
 def test_a_camera_may_have_a_factor_of_its_own(running):
-    expected = DepthEstimator().estimate(picture(), INTRINSICS.fx, validity=DEFAULTS.validity,
+    expected = DepthEstimator().estimate(picture(), INTRINSICS, validity=DEFAULTS.validity,
                                          scale=0.5).depth
     assert running.probe.set_parameter(running.name, 'scale', 0.5).successful
     try:

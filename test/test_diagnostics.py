@@ -1,8 +1,8 @@
 """What the node says of itself, and in which order of importance."""
 
-from depth_estimation_ros.camera_watchdog import CameraWatchdog
-from depth_estimation_ros.diagnostics import judge, NodeReport, status
-from depth_estimation_ros.frame_statistics import Summary
+from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
+from depth_estimation_ros.node.diagnostics import judge, NodeReport, status
+from depth_estimation_ros.node.frame_statistics import Summary
 from diagnostic_msgs.msg import DiagnosticStatus
 import pytest
 from ros_probe import values_of

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import cv2
-from depth_estimation_ros.depth_settings import SETTINGS
-import edge_curve
+from depth_estimation_ros.node.depth_settings import SETTINGS
+from experiments import edge_curve
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def test_points_between_two_surfaces_fly_and_those_on_them_do_not():
 def test_the_default_is_near_the_best_of_the_curve(tmp_path):
     picture = tmp_path / 'curve.png'
     result = subprocess.run(
-        [sys.executable, ROOT / 'training' / 'edge_curve.py', '--data-dir',
+        [sys.executable, ROOT / 'training' / 'experiment.py', 'edge_curve', '--data-dir',
          ROOT / 'data' / 'sample', '--out', picture], capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     worth = {}
@@ -43,7 +43,7 @@ def test_the_default_is_near_the_best_of_the_curve(tmp_path):
 
 def test_data_that_is_none_is_said_in_a_sentence(tmp_path):
     result = subprocess.run(
-        [sys.executable, ROOT / 'training' / 'edge_curve.py', '--data-dir', tmp_path, '--out',
-         tmp_path / 'curve.png'], capture_output=True, text=True, timeout=300)
+        [sys.executable, ROOT / 'training' / 'experiment.py', 'edge_curve', '--data-dir',
+         tmp_path, '--out', tmp_path / 'curve.png'], capture_output=True, text=True, timeout=300)
     assert result.returncode == 1
     assert 'no such dataset' in result.stderr and 'Traceback' not in result.stderr

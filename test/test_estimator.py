@@ -3,11 +3,11 @@
 import subprocess
 import sys
 
-from depth_estimation_ros import backends
-from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.model_file import ModelFileError, MODELS
-from depth_estimation_ros.validity import Validity
+from depth_estimation_ros.estimation import backends
+from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.model_file import ModelFileError, MODELS
+from depth_estimation_ros.estimation.validity import Validity
 import numpy as np
 import pytest
 
@@ -15,6 +15,11 @@ import pytest
 @pytest.fixture(scope='module')
 def estimator():
     return DepthEstimator('compact', 'cpu')
+
+
+def camera(width: int, height: int, focal: float) -> Intrinsics:
+    """Return a camera with square pixels that looks through the middle of its pictures."""
+    return Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
 
 
 @pytest.fixture
@@ -26,26 +31,27 @@ def image():
 def test_depth_has_the_size_that_was_asked_for(estimator, image):
     depth = estimator.estimate(image).depth
     assert depth.shape == (90, 160) and depth.dtype == np.float32
-    assert (depth > 0).all() and (depth <= estimator.info.max_depth).all()
-    assert estimator.estimate(image, size='network').depth.shape == estimator.info.input_size
+    assert (depth > 0).all() and (depth <= estimator.metadata.max_depth).all()
+    assert estimator.estimate(image, size='network').depth.shape == estimator.metadata.input_size
 
 
 def test_depth_is_proportional_to_the_focal_length(estimator, image):
-    width = estimator.info.input_size[1]
-    same = estimator.info.focal * image.shape[1] / width
+    width = estimator.metadata.input_size[1]
+    same = estimator.metadata.focal * image.shape[1] / width
     depth = estimator.estimate(image).depth
     for factor in (1.0, 2.0):
-        scaled = estimator.estimate(image, focal=factor * same).depth
+        scaled = estimator.estimate(image, camera(160, 90, factor * same)).depth
         np.testing.assert_allclose(scaled, factor * depth, rtol=1e-5)
 
 
 def test_a_picture_that_is_stretched_otherwise_is_corrected_for_it(estimator, image):
     narrow = np.ascontiguousarray(image[:, 20:-20])  # 4 : 3
-    ratio = estimator.estimate(narrow, focal=80.0).depth / estimator.estimate(narrow).depth
-    by_width = 80.0 / 120 * estimator.info.input_size[1] / estimator.info.focal
+    depth = estimator.estimate(narrow, camera(120, 90, 80.0)).depth
+    ratio = depth / estimator.estimate(narrow).depth
+    by_width = 80.0 / 120 * estimator.metadata.input_size[1] / estimator.metadata.focal
     # As seen with the focal length along its height, which is 3/4, or with both.
     assert (0.75 * by_width < ratio).all() and (ratio < 0.75 ** 0.5 * by_width).all()
-    cropped = estimator.estimate(narrow, focal=80.0, fit='crop').depth
+    cropped = estimator.estimate(narrow, camera(120, 90, 80.0), fit='crop').depth
     known = np.isfinite(cropped)
     np.testing.assert_allclose(
         cropped[known] / estimator.estimate(narrow, fit='crop').depth[known], by_width, rtol=0.02)
@@ -60,7 +66,7 @@ def test_result_stays_when_the_next_image_is_estimated(estimator, image):
 
 def test_both_files_of_the_shipped_model_agree(estimator, image):
     pytorch = DepthEstimator(str(MODELS / 'compact.safetensors'), 'cpu')
-    assert pytorch.info.focal == estimator.info.focal
+    assert pytorch.metadata.focal == estimator.metadata.focal
     np.testing.assert_allclose(
         pytorch.estimate(image).depth, estimator.estimate(image).depth, atol=2e-3)
 
@@ -76,7 +82,7 @@ def test_what_is_no_image_is_refused_with_a_sentence(estimator, bad):
 def test_a_scale_multiplies_depth_and_its_range(estimator, image):
     depth = estimator.estimate(image).depth
     np.testing.assert_allclose(estimator.estimate(image, scale=0.5).depth, depth / 2, rtol=1e-6)
-    horizon = 0.85 * estimator.info.max_depth
+    horizon = 0.85 * estimator.metadata.max_depth
     far = np.isinf(estimator.estimate(image, validity=Validity()).depth)
     np.testing.assert_array_equal(far, depth > horizon)
     np.testing.assert_array_equal(
@@ -85,22 +91,25 @@ def test_a_scale_multiplies_depth_and_its_range(estimator, image):
         estimator.estimate(image, scale=0.0)
 
 
-def test_what_rescales_sees_metres_and_a_scale_comes_on_top(estimator, image):
-    focal = 2.0 * estimator.info.focal * image.shape[1] / estimator.info.input_size[1]
+def test_the_ground_sees_metres_and_a_scale_comes_on_top(estimator, image):
+    focal = 2.0 * estimator.metadata.focal * image.shape[1] / estimator.metadata.input_size[1]
+    lens = camera(160, 90, focal)
     seen = []
 
-    def rescale(depth):
-        seen.append(depth)
-        return 3.0
-    depth = estimator.estimate(image, focal, 'network', scale=0.5, rescale=rescale).depth
-    np.testing.assert_allclose(seen[0], estimator.estimate(image, focal, 'network').depth)
-    np.testing.assert_allclose(depth, 1.5 * seen[0], rtol=1e-5)
+    class Ground:
+
+        def follow(self, depth, camera):
+            seen.append((depth, camera))
+            return 3.0
+    depth = estimator.estimate(image, lens, ground=Ground(), scale=0.5, size='network').depth
+    np.testing.assert_allclose(seen[0][0], estimator.estimate(image, lens, size='network').depth)
+    assert seen[0][1] == estimator.intrinsics(lens, 'network')
+    np.testing.assert_allclose(depth, 1.5 * seen[0][0], rtol=1e-5)
 
 
-@pytest.mark.parametrize('focal', [0.0, -3.0, float('nan')])
-def test_a_focal_length_is_positive(estimator, image, focal):
-    with pytest.raises(ValueError, match='focal must be'):
-        estimator.estimate(image, focal=focal)
+def test_a_camera_of_another_size_is_refused(estimator, image):
+    with pytest.raises(ValueError, match='camera is for 320 x 180 pixels, the image has 160 x 90'):
+        estimator.estimate(image, camera(320, 180, 160.0))
 
 
 def test_unknown_model_is_refused_with_the_shipped_names():
@@ -116,7 +125,7 @@ def test_cuda_without_a_device_is_refused_with_a_sentence():
 
 def test_onnx_model_on_the_cpu_never_imports_torch():
     code = ('import sys, numpy\n'
-            'from depth_estimation_ros.estimator import DepthEstimator\n'
+            'from depth_estimation_ros.estimation.estimator import DepthEstimator\n'
             'DepthEstimator(device="cpu").estimate(numpy.zeros((9, 16, 3), numpy.uint8))\n'
             'sys.exit("torch" in sys.modules)')
     subprocess.run([sys.executable, '-c', code], check=True)

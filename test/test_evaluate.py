@@ -7,15 +7,15 @@ import shutil
 import subprocess
 import sys
 
-from dataset import DatasetError, DepthDataset
-from depth_estimation_ros.backends import Estimate
-from depth_estimation_ros.model_file import ModelInfo
+from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.model_file import ModelMetadata
 import evaluate
-from measures import Measures
+from learning.dataset import DatasetError, DepthDataset
+from learning.pairs_table import read_records
 import numpy as np
-from pairs_table import read_records
 import pytest
-from report import report
+from scoring.measures import Measures
+from scoring.report import report
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
@@ -104,7 +104,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
     class Estimator:
         """Is right about the left half of each picture, and knows it."""
 
-        info = ModelInfo('any')
+        metadata = ModelMetadata('any')
 
         def __init__(self, model, device):
             self.depths = iter(truths)

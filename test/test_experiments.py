@@ -5,10 +5,8 @@ from pathlib import Path
 import subprocess
 import sys
 
-import ablation
-import fine_tuning
+from experiments import ablation, fine_tuning, runs
 import numpy as np
-import runs
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
@@ -59,8 +57,8 @@ def test_a_table_has_a_line_for_each_ingredient():
 
 def test_depth_of_another_camera_is_that_of_the_training_camera():
     result = subprocess.run(
-        [sys.executable, ROOT / 'training' / 'field_of_view.py', '--model', 'compact',
-         '--data-dir', ROOT / 'data' / 'fov', '--json', '-'],
+        [sys.executable, ROOT / 'training' / 'experiment.py', 'field_of_view', '--model',
+         'compact', '--data-dir', ROOT / 'data' / 'fov', '--json', '-'],
         capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     relative = {float(angle): ratios

@@ -2,8 +2,8 @@
 
 import threading
 
-from depth_estimation_ros.frame_statistics import FrameStatistics
-from depth_estimation_ros.frame_worker import FrameWorker
+from depth_estimation_ros.node.frame_statistics import FrameStatistics
+from depth_estimation_ros.node.frame_worker import FrameWorker
 
 TIMEOUT = 30.0
 

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from depth_estimation_ros.geometry import Intrinsics, read_camera_json
-from depth_estimation_ros.ground import GroundScale, height_above_ground
+from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.ground import GroundScale, height_above_ground
 import numpy as np
 import pytest
 

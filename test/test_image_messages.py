@@ -4,8 +4,8 @@ from array import array
 import sys
 
 import cv2
-from depth_estimation_ros.depth_colors import colorize, UNKNOWN
-from depth_estimation_ros.image_messages import (
+from depth_estimation_ros.estimation.depth_colors import colorize, UNKNOWN
+from depth_estimation_ros.node.image_messages import (
     ENCODINGS, from_array, ImageMessageError, to_depth, to_millimetres, to_rgb)
 import numpy as np
 import pytest

@@ -6,7 +6,7 @@ from pathlib import Path
 import sys
 from types import ModuleType
 
-from depth_estimation_ros import fast_dds
+from depth_estimation_ros.node import fast_dds
 import pytest
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy

@@ -1,14 +1,13 @@
 """Loss, metrics and learning rate are the paper's, computed here from its formulas."""
 
-import calibration
 import cv2
-from depth_estimation_ros import network
-import losses
-from metrics import abs_rel, delta, Evaluation, rmse, ssim
+from depth_estimation_ros.estimation import network
+from learning import calibration, losses
+from learning.optimization import OPTIMIZERS, SCHEDULES
+from learning.settings import read_settings
 import numpy as np
-from optimization import OPTIMIZERS, SCHEDULES
 import pytest
-from settings import read_settings
+from scoring.metrics import abs_rel, delta, Evaluation, rmse, ssim
 import torch
 
 

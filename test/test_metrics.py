@@ -2,11 +2,11 @@
 
 import math
 
-from breakdown import by_kind, DepthBreakdown
-from confidence import ConfidenceEvaluation
-from metrics import as_json, Evaluation, Scores
 import numpy as np
 import pytest
+from scoring.breakdown import by_kind, DepthBreakdown
+from scoring.confidence import ConfidenceEvaluation
+from scoring.metrics import as_json, Evaluation, Scores
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Scans of obstacles are those of scenes whose obstacles are known."""
 
-from depth_estimation_ros.geometry import Intrinsics
-from navigation import compare, NavigationEvaluation, Pose, Scanner
+from depth_estimation_ros.estimation.geometry import Intrinsics
 import numpy as np
 import pytest
+from scoring.navigation import compare, NavigationEvaluation, Pose, Scanner
 
 CAMERA = Intrinsics(256, 144, 128.0, 128.0, 127.5, 71.5).resized(224, 224)
 POSES = [Pose(1.5, 0.0, 0.0), Pose(1.5, -0.2, 0.0), Pose(0.4, 0.1, 0.0), Pose(1.2, 0.0, 0.1),

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from depth_estimation_ros import backends, model_file, network
+from depth_estimation_ros.estimation import backends, model_file, network
 import pytest
 import timm
 import torch
@@ -157,14 +157,14 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_model_file_keeps_what_it_says_of_itself(tmp_path):
-    info = model_file.ModelInfo(
+    metadata = model_file.ModelMetadata(
         'resnet34_upsample', (64, 96), 15.0, 112.0, aspect=1.5, headroom=1.25, confidence=True,
         dataset={'name': 'worlds'}, metrics={'epoch': 3}, versions={'torch': '2'})
     path = tmp_path / 'model.safetensors'
     weights = {'weight': torch.arange(4.0)}
-    model_file.save_weights(path, weights, info)
+    model_file.save_weights(path, weights, metadata)
     loaded, read = model_file.load_weights(path)
-    assert read == info
+    assert read == metadata
     assert torch.equal(loaded['weight'], weights['weight'])
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import subprocess
 import time
 
-from depth_estimation_ros.depth_colors import colorize
-import fetch_photographs
+from depth_estimation_ros.estimation.depth_colors import colorize
 import numpy as np
 from PIL import Image
 import pytest
 import render_worlds
-from worlds import photographs, sensor
+from worlds import fetch_photographs, photographs, sensor
 
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / '.venv-render' / 'bin' / 'python'

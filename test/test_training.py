@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 
-from depth_estimation_ros.model_file import load_weights, ModelInfo, save_weights
-from depth_estimation_ros.network import create
+from depth_estimation_ros.estimation.model_file import load_weights, ModelMetadata, save_weights
+from depth_estimation_ros.estimation.network import create
 import numpy as np
 import pytest
 from safetensors.torch import load_file
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
 
 
-def read_info(path):
+def read_metadata(path):
     return load_weights(path)[1]
 
 
@@ -124,14 +124,14 @@ def test_a_run_scores_its_model_as_evaluate_does(data, tmp_path):
     network = create('resnet34_upsample')
     torch.nn.init.constant_(network.decoder[-1].bias, 30.0)
     save_weights(tmp_path / 'far.safetensors', network.state_dict(),
-                 ModelInfo('resnet34_upsample'))
+                 ModelMetadata('resnet34_upsample'))
     succeed('train', '--data-dir', data, '--run-dir', tmp_path / 'run', '--batch-size', 4,
             '--init-from', tmp_path / 'far.safetensors', '--max-epochs', 1)
     best = tmp_path / 'run' / 'best.safetensors'
     succeed('evaluate', '--model', best, '--data-dir', data, '--split', 'val',
             '--json', tmp_path / 'val.json')
     expected = json.loads((tmp_path / 'val.json').read_text())['paper']
-    assert read_info(best).metrics['val']['paper'] == pytest.approx(expected, abs=1e-3)
+    assert read_metadata(best).metrics['val']['paper'] == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize('arguments,sentence', [
@@ -160,9 +160,9 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
     before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
     weight = 'stages.0.0.weight'
     assert abs(before[weight] - after[weight]).max() < 1e-4
-    info = read_info(tmp_path / 'run' / 'best.safetensors')
-    assert info.recipe['max_epochs'] == 1
-    assert info.recipe['began_with']['recipe']['max_epochs'] == 4
+    metadata = read_metadata(tmp_path / 'run' / 'best.safetensors')
+    assert metadata.recipe['max_epochs'] == 1
+    assert metadata.recipe['began_with']['recipe']['max_epochs'] == 4
 
 
 def test_frozen_stages_stay_what_they_were(run, data, tmp_path):
@@ -177,7 +177,7 @@ def test_frozen_stages_stay_what_they_were(run, data, tmp_path):
     assert {key for key in same if not key.endswith('num_batches_tracked')} == {
         key for key in frozen if not key.endswith('num_batches_tracked')}
     # It was chosen by the other dataset's validation pairs.
-    assert read_info(tmp_path / 'run' / 'best.safetensors').metrics['val']['n'] == 24
+    assert read_metadata(tmp_path / 'run' / 'best.safetensors').metrics['val']['n'] == 24
 
 
 def test_a_model_gets_a_confidence_and_keeps_its_depth(run, data, tmp_path):
@@ -248,12 +248,12 @@ def test_evaluating_the_shipped_model_needs_no_torch():
 
 def test_exported_model_carries_its_metadata(exported):
     from depth_estimation_ros import backends
-    info = backends.load(str(exported), 'cpu').info
-    assert info.architecture == 'efficientnet_lite0_skip' and info.input_size == (64, 96)
-    assert info.focal == pytest.approx(48.0) and info.aspect == pytest.approx(16 / 9)
-    assert info.confidence and info.headroom > 1
-    assert info.dataset['train_pairs'] == 8 and info.recipe['silog'] == 3.0
-    assert 'val' in info.metrics and info.metrics['test']['per_image']['rmse'] == 2.5
+    metadata = backends.load(str(exported), 'cpu').metadata
+    assert metadata.architecture == 'efficientnet_lite0_skip' and metadata.input_size == (64, 96)
+    assert metadata.focal == pytest.approx(48.0) and metadata.aspect == pytest.approx(16 / 9)
+    assert metadata.confidence and metadata.headroom > 1
+    assert metadata.dataset['train_pairs'] == 8 and metadata.recipe['silog'] == 3.0
+    assert 'val' in metadata.metrics and metadata.metrics['test']['per_image']['rmse'] == 2.5
     assert str(ROOT).encode() not in exported.read_bytes()
 
 

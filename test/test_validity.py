@@ -1,7 +1,7 @@
 """Which depths are known, and what is made of those that are not."""
 
-from depth_estimation_ros.edge_filter import on_edge
-from depth_estimation_ros.validity import enlarge, HORIZON, Validity
+from depth_estimation_ros.estimation.edge_filter import on_edge
+from depth_estimation_ros.estimation.validity import enlarge, HORIZON, Validity
 import numpy as np
 import pytest
 

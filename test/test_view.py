@@ -9,11 +9,11 @@ import time
 from typing import Optional
 from urllib.request import urlopen
 
-from depth_estimation_ros.camera_info import fill_camera_info
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.image_messages import from_array
-from depth_estimation_ros.rerun_scene import GREY
-from depth_estimation_ros.viewer_node import ViewerNode, WAITING
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.node.camera_info import fill_camera_info
+from depth_estimation_ros.node.image_messages import from_array
+from depth_estimation_ros.viewer.node import ViewerNode, WAITING
+from depth_estimation_ros.viewer.scene import GREY
 import numpy as np
 import pytest
 from rerun.chunk import RrdReader

@@ -18,8 +18,8 @@ from pathlib import Path
 import sys
 from typing import Dict, List, Sequence, Tuple
 
-from depth_estimation_ros import model_file
-from depth_estimation_ros.model_file import ModelFileError, ModelInfo
+from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
 import torch
 
 # What two models have to share for their weights to mean the same.
@@ -31,14 +31,14 @@ class AverageError(ValueError):
     """Models that cannot be averaged; the message says why."""
 
 
-def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelInfo]], names: List[str]
-            ) -> Tuple[Dict[str, torch.Tensor], ModelInfo]:
+def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelMetadata]], names: List[str]
+            ) -> Tuple[Dict[str, torch.Tensor], ModelMetadata]:
     """
     Return the mean of models' weights, in float32, and its metadata.
 
     Parameters
     ----------
-    models : sequence of (state_dict, ModelInfo)
+    models : sequence of (state_dict, ModelMetadata)
         As from `model_file.load_weights`.
     names : list of str
         What to call them where they don't go together.
@@ -49,10 +49,10 @@ def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelInfo]], names: 
         Where they are not of one network and one camera.
 
     """
-    weights, info = models[0]
-    for (other, other_info), name in zip(models[1:], names[1:]):
+    weights, metadata = models[0]
+    for (other, other_metadata), name in zip(models[1:], names[1:]):
         for key in SHARED:
-            ours, theirs = getattr(info, key), getattr(other_info, key)
+            ours, theirs = getattr(metadata, key), getattr(other_metadata, key)
             if ours != theirs:
                 raise AverageError(f'{names[0]} and {name} cannot be averaged: {key} is {ours} '
                                    f'and {theirs}')
@@ -63,8 +63,9 @@ def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelInfo]], names: 
     mean = {key: torch.stack([state[key].float() for state, _ in models]).mean(0)
             if value.is_floating_point() else value for key, value in weights.items()}
     made_of = [{'recipe': other.recipe, 'dataset': other.dataset} for _, other in models]
-    return mean, ModelInfo(**{key: getattr(info, key) for key in SHARED}, dataset=info.dataset,
-                           recipe={'mean_of': made_of}, versions=info.versions)
+    return mean, ModelMetadata(
+        **{key: getattr(metadata, key) for key in SHARED}, dataset=metadata.dataset,
+        recipe={'mean_of': made_of}, versions=metadata.versions)
 
 
 def main() -> int:
@@ -79,10 +80,10 @@ def main() -> int:
             raise AverageError('a mean needs two models at least: give --model more than once')
         if options.out.suffix != '.safetensors':
             raise AverageError(f'{options.out}: the mean is a .safetensors file')
-        mean, info = mean_of([model_file.load_weights(path) for path in options.model],
-                             [str(path) for path in options.model])
+        mean, metadata = mean_of([model_file.load_weights(path) for path in options.model],
+                                 [str(path) for path in options.model])
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        model_file.save_weights(options.out, mean, info)
+        model_file.save_weights(options.out, mean, metadata)
     except (AverageError, ModelFileError, OSError) as error:
         print(f'average: {error}', file=sys.stderr)
         return 1

@@ -14,11 +14,11 @@ import time
 from typing import Callable, Dict
 
 import cv2
-from depth_estimation_ros import backends, model_file, network
-from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.geometry import Intrinsics
-from depth_estimation_ros.ground import height_above_ground
-from depth_estimation_ros.model_file import ModelFileError
+from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.ground import height_above_ground
+from depth_estimation_ros.estimation.model_file import ModelFileError
 import export
 import numpy as np
 import onnx
@@ -75,7 +75,7 @@ def networks(model: str, frames: int) -> Dict[str, float]:
         runners.update(without_confidence(model, Path(folder)))
         candidates = {}
         for name, backend in runners.items():
-            image = np.zeros((*backend.info.input_size, 3), np.uint8)
+            image = np.zeros((*backend.metadata.input_size, 3), np.uint8)
             candidates[name] = lambda run=backend.run, image=image: run(image)
         return measure(candidates, frames)
 
@@ -83,7 +83,7 @@ def networks(model: str, frames: int) -> Dict[str, float]:
 def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]]:
     """Time the steps of DepthEstimator.estimate for two sizes of image."""
     estimator = DepthEstimator(model, device)
-    height, width = estimator.info.input_size
+    height, width = estimator.metadata.input_size
     random = np.random.default_rng(0)
     # Flat ground from the middle of the picture down.
     camera = Intrinsics(width, height, width / 2, width / 2, width / 2, height / 2)

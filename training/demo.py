@@ -20,16 +20,16 @@ import time
 from typing import Dict, List, Optional, Tuple
 
 import cv2
-from depth_estimation_ros import fast_dds
-from depth_estimation_ros.image_messages import to_depth, to_rgb
-from depth_pictures import Moment, montage, write_video
+from depth_estimation_ros.node import fast_dds
+from depth_estimation_ros.node.image_messages import to_depth, to_rgb
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-import metrics
 import numpy as np
 import rclpy
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
+from scoring import metrics
+from scoring.depth_pictures import Moment, montage, write_video
 from sensor_msgs.msg import Image
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,25 +10,23 @@ registered to the colour image (the driver's aligned topic).
 
 import argparse
 import functools
-import json
-import os
 from pathlib import Path
 import sys
 from typing import Callable, Dict, Optional, Set
 
-import bag
-from dataset import DatasetError, DepthDataset, SPLITS
-from depth_estimation_ros.backends import DeviceError, DEVICES, Estimate
-from depth_estimation_ros.bag_recording import BagRecording, TOLERANCE
-from depth_estimation_ros.estimator import DepthEstimator, resize
-from depth_estimation_ros.geometry import IntrinsicsError
-from depth_estimation_ros.model_file import ModelFileError
-from depth_estimation_ros.recorded_frame import RecordingError
-from measures import Measures
-from metrics import Evaluation
-from navigation import NavigationEvaluation
+from depth_estimation_ros.estimation.backends import DeviceError, DEVICES, Estimate
+from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from depth_estimation_ros.estimation.geometry import IntrinsicsError
+from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.recordings.bag import BagRecording, TOLERANCE
+from depth_estimation_ros.recordings.recording import RecordingError
+from learning.dataset import DatasetError, DepthDataset, SPLITS
 import numpy as np
-from report import report
+from scoring import bag
+from scoring.measures import Measures
+from scoring.metrics import Evaluation
+from scoring.navigation import NavigationEvaluation
+from scoring.report import report, write_json
 
 # 'mean' in place of a model file.
 MEAN = 'mean'
@@ -81,12 +79,12 @@ def predictor(model: str, device: str, dataset: DepthDataset) -> Callable:
         mean = DepthDataset(dataset.roots, 'train').mean_depth()
         return lambda rgb: Estimate(mean, None)
     estimator = DepthEstimator(model, device)
-    focal = dataset.intrinsics.fx if dataset.intrinsics else None
+    camera = dataset.intrinsics
 
     def predict(rgb):
         # The model's horizon through this lens: what it sees there, it sees as sky.
-        horizon = estimator.info.max_depth * estimator.ratio(focal, *rgb.shape[1::-1])
-        depth, confidence = estimator.estimate(rgb, focal, size='network')
+        horizon = estimator.metadata.max_depth * estimator.focal_scale(camera)
+        depth, confidence = estimator.estimate(rgb, camera, size='network')
         depth[depth >= 0.999 * horizon] = dataset.max_depth
         return Estimate(depth.clip(max=dataset.max_depth), confidence)
     return predict
@@ -110,7 +108,7 @@ def draw_extremes(errors: Dict[int, float], examples: Callable, max_depth: float
         How many of each are drawn, at most.
 
     """
-    import figures
+    from scoring import figures
     order = sorted(errors, key=errors.get)
     count = min(count, len(order))
     middle = (len(order) - count) // 2
@@ -125,7 +123,7 @@ def draw_extremes(errors: Dict[int, float], examples: Callable, max_depth: float
 def pair_examples(predict: Callable, dataset: DepthDataset, images: Evaluation,
                   numbers: Set[int]) -> Dict:
     """Return the figures.Example of pairs of a split, by their numbers."""
-    import figures
+    from scoring import figures
     found = {}
     for number in numbers:
         rgb, truth, _ = dataset[number]
@@ -137,8 +135,7 @@ def pair_examples(predict: Callable, dataset: DepthDataset, images: Evaluation,
 
 def draw_measures(measures: Measures, folder: Path) -> None:
     """Draw errors over depth and, where the model tells it, confidence; one PNG each."""
-    import figures
-    import plots
+    from scoring import figures, plots
     drawn = {'error_over_depth': plots.error_over_depth(measures.depths),
              'reliability': plots.reliability(measures.depths)}
     if measures.confidence:
@@ -151,8 +148,7 @@ def draw_measures(measures: Measures, folder: Path) -> None:
 def draw_scans(predict: Callable, dataset: DepthDataset, navigation: NavigationEvaluation,
                folder: Path, count: int = 4) -> None:
     """Draw the scans of a few pairs from all over the split, as scans.png."""
-    import figures
-    import plots
+    from scoring import figures, plots
     examples = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int)):
         pair = dataset.pairs[index]
@@ -164,19 +160,6 @@ def draw_scans(predict: Callable, dataset: DepthDataset, navigation: NavigationE
     figures.save(plots.scans(examples), folder / 'scans.png')
 
 
-def write_json(summary: Dict, target: str) -> None:
-    """Write the summary to a file, replaced only when whole, or to standard output for '-'."""
-    text = json.dumps(summary, indent=2, allow_nan=False)
-    if target == '-':
-        print(text)
-        return
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(text + '\n')
-    os.replace(partial, path)
-
-
 def evaluate_bag(options: argparse.Namespace) -> None:
     """Score a model on a bag, and write what was asked for."""
     if options.model == MEAN:
@@ -185,7 +168,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
                              options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
     predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
-    evaluation = bag.BagEvaluation(estimator.info.max_depth, options.scale)
+    evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
     bag.evaluate(predict, recording, evaluation, progress=sys.stderr.isatty())
     ground = predict.ground
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,

@@ -13,8 +13,8 @@ from pathlib import Path
 import sys
 from typing import Dict, Optional, Tuple
 
-from depth_estimation_ros import backends, model_file, network
-from depth_estimation_ros.model_file import METADATA_KEY, ModelFileError, ModelInfo
+from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation.model_file import METADATA_KEY, ModelFileError, ModelMetadata
 import numpy as np
 import onnx
 from onnx import numpy_helper, TensorProto
@@ -41,22 +41,22 @@ class Deployed(nn.Module):
         return tuple(output[:, 0] for output in outputs if output is not None)
 
 
-def to_onnx(module: nn.Module, info: ModelInfo) -> onnx.ModelProto:
+def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
     """Return the ONNX graph of a network, with half precision weights and its metadata."""
-    image = torch.zeros((1, *info.input_size, 3), dtype=torch.uint8)
+    image = torch.zeros((1, *metadata.input_size, 3), dtype=torch.uint8)
     program = torch.onnx.export(Deployed(module).eval(), (image,), dynamo=True, verbose=False,
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
                                 optimize=False,
                                 input_names=['image'],
-                                output_names=['depth', 'confidence'][:1 + info.confidence])
+                                output_names=['depth', 'confidence'][:1 + metadata.confidence])
     graph = program.model_proto
     # The exporter notes for each node where in whose files it was written.
     for node in graph.graph.node:
         del node.metadata_props[:]
     halve_weights(graph)
     entry = graph.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, info.to_json()
+    entry.key, entry.value = METADATA_KEY, metadata.to_json()
     onnx.checker.check_model(graph, full_check=True)
     return graph
 
@@ -128,11 +128,11 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
     if beside.resolve() == source.resolve():
         raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
                           'another name, or another folder.')
-    module, info = network.from_file(source)
-    info = dataclasses.replace(
-        info,
-        metrics={**info.metrics, **({'test': test_scores} if test_scores else {})},
-        versions={**info.versions, 'onnx': onnx.__version__})
+    module, metadata = network.from_file(source)
+    metadata = dataclasses.replace(
+        metadata,
+        metrics={**metadata.metrics, **({'test': test_scores} if test_scores else {})},
+        versions={**metadata.versions, 'onnx': onnx.__version__})
     # Batch norms stay as they are: they are small, and a variance may be too small for float16.
     halved = {key: value.half() if value.ndim > 1 else value
               for key, value in module.state_dict().items()}
@@ -140,12 +140,12 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f'{target.stem}.partial.onnx')
     try:
-        onnx.save(to_onnx(module, info), partial)
+        onnx.save(to_onnx(module, metadata), partial)
         difference = compare(module, backends.OpenVINOBackend(partial))
         if difference > TOLERANCE:
             raise ExportError(f'{source}: the ONNX file differs from PyTorch by {difference:.4f} '
                               f'm (at most {TOLERANCE} is rounding); nothing was written.')
-        model_file.save_weights(beside, halved, info)
+        model_file.save_weights(beside, halved, metadata)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
@@ -159,7 +159,7 @@ def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> 
     difference = 0.0
     for _ in range(pictures):
         coarse = random.integers(0, 256, (7, 7, 3), np.uint8)
-        height, width = backend.info.input_size
+        height, width = backend.metadata.input_size
         image = np.ascontiguousarray(
             np.kron(coarse, np.ones((height // 7 + 1, width // 7 + 1, 1), np.uint8))
             [:height, :width])

@@ -30,7 +30,6 @@ import time
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
-
 from worlds import photographs
 from worlds.camera import Camera
 

@@ -13,20 +13,19 @@ import sys
 import time
 from typing import Dict
 
-import calibration
 import cv2
-from dataset import DatasetError, DepthDataset
-from depth_estimation_ros import model_file, network
-from depth_estimation_ros.geometry import IntrinsicsError
-import figures
-import losses
-from metrics import Evaluation
-from settings import read_settings, Settings, SettingsError
+from depth_estimation_ros.estimation import model_file, network
+from depth_estimation_ros.estimation.geometry import IntrinsicsError
+from learning import calibration, losses
+from learning.dataset import DatasetError, DepthDataset
+from learning.settings import read_settings, Settings, SettingsError
+from learning.training_run import Run
+from scoring import figures
+from scoring.metrics import Evaluation
 import torch
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
-from training_run import Run
 import yaml
 
 
@@ -172,7 +171,7 @@ def train(run: Run, writer: SummaryWriter) -> None:
                     if settings.confidence:
                         calibrate(run)
                     model_file.save_weights(folder / 'best.safetensors', run.model.state_dict(),
-                                            run.info(summaries))
+                                            run.metadata(summaries))
                 bar.write('  '.join(f'{key} {value}' for key, value in row.items())
                           + ('  best' if better else ''))
             run.save(folder / 'last.pt')

@@ -16,8 +16,8 @@ import shutil
 import sys
 from typing import Any, Iterable, Iterator
 
-from dataset import DatasetError, DepthDataset, SPLITS
-from depth_estimation_ros.geometry import Intrinsics, IntrinsicsError
+from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
+from learning.dataset import DatasetError, DepthDataset, SPLITS
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from . import clutter, collected, desks, people, storage
+from . import clutter, collected, desks
 from . import indoor_furniture as things
+from . import people, storage
 from .indoor_light import floor_lamp
 from .joinery import CLOTHS
 from .plants import pot_plant

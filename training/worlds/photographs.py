@@ -3,7 +3,7 @@
 from pathlib import Path
 import sys
 
-# They belong to the environment that renders; training/fetch_photographs.py puts them there.
+# They belong to the environment that renders; worlds/fetch_photographs.py puts them there.
 FOLDER = Path(sys.prefix) / 'share/photographs'
 CONTENTS = 'packages.txt'
 

@@ -1,0 +1,1 @@
+"""Image in, metric depth out: nothing here knows of ROS."""

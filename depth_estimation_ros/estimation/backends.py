@@ -1,0 +1,197 @@
+"""How a network is run: OpenVINO on the CPU, PyTorch on CUDA or the CPU."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple, Optional, Protocol
+
+from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
+import numpy as np
+
+DEVICES = ('auto', 'cpu', 'cuda')
+
+
+class DeviceError(RuntimeError):
+    """A device that was asked for and is not there."""
+
+
+class Estimate(NamedTuple):
+    """
+    What a network says of an image.
+
+    Attributes
+    ----------
+    depth : float32 (H, W), metres along the camera's Z axis
+    confidence : float32 (H, W), 0 to 1, or None
+        None where the model tells none.
+
+    """
+
+    depth: np.ndarray
+    confidence: Optional[np.ndarray]
+
+
+class Backend(Protocol):
+    """
+    A network that is ready to run.
+
+    Attributes
+    ----------
+    name, device, precision : str
+        For people: what runs it, where, and in which numbers it computes.
+    metadata : ModelMetadata
+
+    """
+
+    name: str
+    device: str
+    precision: str
+    metadata: ModelMetadata
+
+    def run(self, image: np.ndarray) -> Estimate:
+        """
+        Run the network once.
+
+        Parameters
+        ----------
+        image : uint8 (H, W, 3) RGB
+            At the network's input size.
+
+        Returns
+        -------
+        Estimate
+            Valid until the next call.
+
+        """
+
+
+class OpenVINOBackend:
+    """An .onnx file on the CPU."""
+
+    name = 'OpenVINO'
+    device = 'cpu'
+
+    def __init__(self, path: Path):
+        import openvino
+        core = openvino.Core()
+        try:
+            model = core.read_model(path)
+        except RuntimeError as error:
+            raise ModelFileError(f'{path} is not an ONNX file that OpenVINO can read.') from error
+        self.metadata = ModelMetadata.from_json(_onnx_metadata(model, path), path)
+        shape = openvino.PartialShape([1, *self.metadata.input_size, 3])
+        if len(model.inputs) != 1 or model.inputs[0].partial_shape != shape:
+            raise ModelFileError(f'{path} must have one input of the shape {shape}.')
+        maps = openvino.PartialShape([1, *self.metadata.input_size])
+        names = [output.get_any_name() for output in model.outputs]
+        if names[:1] != ['depth'] or names[1:] not in ([], ['confidence']) or any(
+                output.partial_shape != maps for output in model.outputs):
+            raise ModelFileError(
+                f"{path} must have the output 'depth' and may have a second, 'confidence', both "
+                f'of the shape {maps}.')
+        # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
+        # steps of 6 cm over ground that is 15 m away.
+        compiled = core.compile_model(model, 'CPU', {
+            'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': 'f32'})
+        self.precision = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
+        self._request = compiled.create_infer_request()
+        self._tells_confidence = len(names) > 1
+
+    def run(self, image: np.ndarray) -> Estimate:
+        """Run the network once; see `Backend.run`."""
+        self._request.infer({0: image[None]}, share_inputs=True)
+        return Estimate(
+            self._request.get_output_tensor(0).data[0],
+            self._request.get_output_tensor(1).data[0] if self._tells_confidence else None)
+
+
+def _onnx_metadata(model, path: Path) -> str:
+    key = ['framework', model_file.METADATA_KEY]
+    if not model.has_rt_info(key):
+        raise ModelFileError(
+            f'{path} has no {model_file.METADATA_KEY!r} metadata, so its depth range and camera '
+            'are unknown: use a file that training/export.py wrote.')
+    return model.get_rt_info(key).astype(str)
+
+
+class TorchBackend:
+    """A .safetensors or .pth file on CUDA or the CPU."""
+
+    name = 'PyTorch'
+
+    def __init__(self, path: Path, device: str):
+        try:
+            from depth_estimation_ros import network
+            import torch
+        except ImportError as error:
+            raise DeviceError(
+                f'{path} is run by PyTorch and timm, which are not installed ({error}): install '
+                "the extra 'torch' of this package, or use an .onnx file.") from error
+        self._torch = torch
+        self.device = device
+        self.precision = 'f16' if device == 'cuda' else 'f32'
+        module, self.metadata = network.from_file(path)
+        self._module = module.eval().to(device, memory_format=torch.channels_last)
+
+    def run(self, image: np.ndarray) -> Estimate:
+        """Run the network once; see `Backend.run`."""
+        torch = self._torch
+        with torch.inference_mode(), torch.autocast('cuda', torch.float16,
+                                                    enabled=self.device == 'cuda'):
+            batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
+            maps = self._module.estimate(batch.float() / 255.0)
+        return Estimate(*(each if each is None else each[0, 0].float().cpu().numpy()
+                          for each in maps))
+
+
+def has_cuda() -> bool:
+    """
+    Tell whether networks can run in PyTorch on an NVIDIA device.
+
+    PyTorch is imported only where there is such a device.
+    """
+    # A container may have been given any one of several.
+    devices = ('nvidia[0-9]*', 'nvhost-gpu', 'nvgpu', 'dxg')
+    if not any(any(Path('/dev').glob(device)) for device in devices):
+        return False
+    # A robot's image may have PyTorch and lack what the networks are built from.
+    if not all(find_spec(name) for name in ('torch', 'timm', 'safetensors')):
+        return False
+    import torch
+    return torch.cuda.is_available()
+
+
+def load(model: str, device: str = 'auto') -> Backend:
+    """
+    Make a model ready to run.
+
+    Parameters
+    ----------
+    model : str
+        The path of a model file, or the name of a shipped model.
+    device : str
+        'cuda', 'cpu', or 'auto': CUDA where PyTorch can use it and the file is one that PyTorch
+        runs, else the CPU.
+
+    Raises
+    ------
+    ModelFileError, DeviceError
+        With a sentence that says what is wrong and what would be right.
+
+    """
+    if device not in DEVICES:
+        raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
+    # OpenVINO's files run on the CPU, whatever else there is.
+    cuda = device == 'cuda' or device == 'auto' and not model.endswith('.onnx')
+    cuda = cuda and has_cuda()
+    if device == 'cuda' and not cuda:
+        raise DeviceError(
+            "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
+            "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
+    path = model_file.find(model, cuda)
+    if path.suffix != '.onnx':
+        return TorchBackend(path, 'cuda' if cuda else 'cpu')
+    if device == 'cuda':
+        raise DeviceError(f"{path} is run by OpenVINO on the CPU: for 'cuda' give the "
+                          '.safetensors file of the same model.')
+    return OpenVINOBackend(path)

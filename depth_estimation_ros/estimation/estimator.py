@@ -1,0 +1,194 @@
+"""DepthEstimator: image in, metric depth out. It knows nothing of ROS."""
+
+from typing import Optional
+
+import cv2
+from depth_estimation_ros.estimation import backends
+from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
+from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.estimation.validity import enlarge, Validity
+import numpy as np
+
+FITS = ('stretch', 'crop')
+SIZES = ('input', 'network')
+
+
+def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """
+    Stretch an image to the network's input size, as the paper does (its Table II).
+
+    Training and the robot share this function. Bilinear, but where both sides shrink by area:
+    a camera's image is several times the network's size, and skipping pixels would alias.
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = image.shape[0] >= height and image.shape[1] >= width
+    return cv2.resize(image, (width, height),
+                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+class DepthEstimator:
+    """
+    Metric depth from single images.
+
+    Parameters
+    ----------
+    model : str
+        The path of a model file (.onnx, .safetensors, .pth), or the name of a shipped model.
+    device : str
+        'auto', 'cpu' or 'cuda'.
+
+    Attributes
+    ----------
+    backend : backends.Backend
+        What runs the network; its `metadata` is the model's metadata.
+
+    Raises
+    ------
+    ModelFileError, DeviceError
+        With a sentence that says what is wrong and what would be right.
+
+    """
+
+    def __init__(self, model: str = 'compact', device: str = 'auto'):
+        self.backend = backends.load(model, device)
+        # The first run allocates memory and, on CUDA, chooses kernels: not on a robot's time.
+        self.backend.run(np.zeros((*self.metadata.input_size, 3), np.uint8))
+
+    @property
+    def metadata(self) -> backends.ModelMetadata:
+        """Metadata of the model."""
+        return self.backend.metadata
+
+    def estimate(self, image: np.ndarray, camera: Optional[Intrinsics] = None, *,
+                 ground: Optional[GroundScale] = None, scale: float = 1.0,
+                 focal_scaling: bool = True, size: str = 'input', fit: str = 'stretch',
+                 validity: Optional[Validity] = None, want_confidence: bool = True) -> Estimate:
+        """
+        Estimate the depth of each pixel.
+
+        Depth is the network's, multiplied by `focal_scale`, by the ground's scale and by `scale`.
+
+        Parameters
+        ----------
+        image : uint8 (H, W, 3) RGB
+        camera : Intrinsics, optional
+            Of `image`. Depth is corrected for its focal length and its pictures' proportions
+            (`focal_scale`) where the model knows the training camera's.
+        ground : GroundScale, optional
+            Follows the scale that the ground tells; it is shown this picture's depth. It is of
+            use only where `camera` is known.
+        scale : float
+            By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
+        focal_scaling : bool
+            False leaves out the correction for the camera.
+        size : str
+            'input' for maps of the image's size, 'network' for the network's.
+        fit : str
+            How the image becomes the network's input: 'stretch' for the whole image, as in the
+            paper, 'crop' for the largest part in its centre that has the training pictures'
+            aspect ratio. At the image's size, pixels around that part have no depth (NaN) and no
+            confidence; at the network's, the maps are those of the part.
+        validity : Validity, optional
+            What makes a depth known and in range. Without it, depth is as the network gives it.
+        want_confidence : bool
+            False saves the work of bringing the confidence to its size.
+
+        Returns
+        -------
+        Estimate
+            Its depth is unknown (NaN) or out of range where `validity` says so.
+
+        Raises
+        ------
+        ValueError
+            Where the image is no uint8 RGB, `camera` is of another size, `scale` is not positive,
+            or `fit` or `size` is none of those above.
+
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError('image must be uint8 (H, W, 3) RGB, '
+                             f'got {image.dtype} {image.shape}')
+        if camera is not None and (camera.height, camera.width) != image.shape[:2]:
+            raise ValueError(f'camera is for {camera.width} x {camera.height} pixels, the image '
+                             f'has {image.shape[1]} x {image.shape[0]}: give camera.resized(...)')
+        if not scale > 0.0:
+            raise ValueError(f'scale must be a positive factor, got {scale}')
+        if size not in SIZES:
+            raise ValueError(f'size must be one of {", ".join(SIZES)}, got {size!r}')
+        height, width = self.metadata.input_size
+        box = self.seen(image.shape[1], image.shape[0], fit)
+        part = image[box.top:box.top + box.height, box.left:box.left + box.width]
+        depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
+        unknown = validity.unknown(depth, confidence) if validity else None
+        factor = scale
+        if focal_scaling:
+            factor *= self.focal_scale(camera, fit)
+        if ground is not None:
+            factor *= ground.follow(depth * np.float32(factor / scale),
+                                    camera and self.intrinsics(camera, 'network', fit))
+        # New arrays: the backend fills its own again.
+        depth = depth * np.float32(factor)
+        confidence = confidence.copy() if confidence is not None and want_confidence else None
+        if size == 'network' and unknown is not None:
+            depth[unknown] = np.nan
+        if size == 'input':
+            depth = _in_image(image, box, np.nan, depth, unknown)
+            if confidence is not None:
+                confidence = _in_image(image, box, 0.0, confidence)
+        if validity:
+            validity.mark_range(depth, factor * self.metadata.max_depth)
+        return Estimate(depth, confidence)
+
+    def focal_scale(self, camera: Optional[Intrinsics], fit: str = 'stretch') -> float:
+        """
+        Return what the network's depth is multiplied by for a camera (geometry.focal_ratio).
+
+        Parameters
+        ----------
+        camera : Intrinsics or None
+            Of an image that becomes the network's input by `fit`. 1.0 is returned where it, or
+            the training camera, isn't known.
+        fit : str
+
+        """
+        if camera is None or self.metadata.focal is None:
+            return 1.0
+        box = self.seen(camera.width, camera.height, fit)
+        return focal_ratio(camera.fx, box.width, box.height, self.metadata.focal,
+                           self.metadata.input_size[1], self.metadata.aspect)
+
+    def seen(self, width: int, height: int, fit: str) -> Box:
+        """
+        Return the part of an image that the network sees.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such `fit`.
+
+        """
+        if fit not in FITS:
+            raise ValueError(f'fit must be one of {", ".join(FITS)}, got {fit!r}')
+        if fit == 'crop':
+            return centre_crop(width, height, self.metadata.aspect)
+        return Box(0, 0, width, height)
+
+    def intrinsics(self, image: Intrinsics, size: str = 'input',
+                   fit: str = 'stretch') -> Intrinsics:
+        """Return the intrinsics of the maps that `estimate` gives for an image with `image`."""
+        if size == 'input':
+            return image
+        height, width = self.metadata.input_size
+        return image.cropped(*self.seen(image.width, image.height, fit)).resized(width, height)
+
+
+def _in_image(image: np.ndarray, box: Box, around: float, values: np.ndarray,
+              unknown: Optional[np.ndarray] = None) -> np.ndarray:
+    """Return a map of the image's size: `values` within the box, `around` outside of it."""
+    result = np.empty(image.shape[:2], np.float32)
+    if (box.height, box.width) != result.shape:
+        result.fill(around)
+    enlarge(values, unknown, result[box.top:box.top + box.height, box.left:box.left + box.width])
+    return result

@@ -1,0 +1,1 @@
+"""What the nodes are made of: messages, camera_info, parameters, diagnostics, the worker."""

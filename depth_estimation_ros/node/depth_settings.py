@@ -1,0 +1,107 @@
+"""The depth node's parameters, and what they mean to the estimator."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+from depth_estimation_ros.estimation.backends import DEVICES
+from depth_estimation_ros.estimation.estimator import FITS, SIZES
+from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
+from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
+
+SETTINGS = {
+    'model': Setting(
+        'compact', 'Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
+        'model. While the node is configured, a new one is loaded beside the old and takes over '
+        'between two images; a bad one is refused.', AT_ONCE),
+    'device': Setting(
+        'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU.',
+        AT_ONCE, choices=DEVICES),
+    'image_transport': Setting(
+        'raw', "Type of the topic 'image': sensor_msgs/Image (raw) or "
+        'sensor_msgs/CompressedImage (compressed).',
+        AT_ACTIVATION, choices=('raw', 'compressed')),
+    'fit': Setting(
+        'stretch', "How the image becomes the network's input: stretch takes the whole image, "
+        "crop the largest part in its centre with the training pictures' aspect ratio; around "
+        'that part depth is unknown.', AT_ONCE, choices=FITS),
+    'depth_size': Setting(
+        'input', "Size of the depth image: input for the image's, network for the network's.",
+        AT_ONCE, choices=SIZES),
+    'focal_scaling': Setting(
+        'auto', "Whether depth is corrected for the camera's focal length, from camera_info, and "
+        "for its pictures' proportions.",
+        AT_ONCE, choices=('auto', 'off')),
+    'scale': Setting(
+        1.0, "By which depth is multiplied besides: this camera's own factor, as training/"
+        'evaluate.py --bag measures it.', AT_ONCE, limits=(0.01, 100.0)),
+    'camera_height': Setting(
+        0.0, 'Height of the camera above the ground that it moves on, in metres. Where it is '
+        'known, depth is multiplied so that the ground that it shows lies as far below the '
+        'camera. Needs camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 100.0)),
+    'min_range': Setting(
+        0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
+    'max_range': Setting(
+        20.0, 'Depth in metres above which a pixel is too far. The range also ends at 85 % of '
+        'the depth to which the model was trained.', AT_ONCE, limits=(0.0, 1000.0)),
+    'out_of_range': Setting(
+        'rep117', 'What stands for a depth out of range: rep117 for -Inf (too near) and +Inf '
+        '(too far), clamp for the limit itself, nan for NaN.',
+        AT_ONCE, choices=tuple(OUT_OF_RANGE)),
+    'edge_filter': Setting(
+        0.15, 'Pixels on an edge become NaN: those whose neighbours are farther apart than this '
+        'share of the depth. 0: none.', AT_ONCE, limits=(0.0, 10.0)),
+    'min_confidence': Setting(
+        0.0, 'Pixels with less confidence become NaN, where the model tells a confidence. '
+        '0: none.', AT_ONCE, limits=(0.0, 1.0)),
+    'rate': Setting(
+        0.0, 'How often the network runs at most, in hertz. 0: for every image that it can.',
+        AT_ONCE, limits=(0.0, 1000.0)),
+    'stale_after': Setting(
+        3.0, 'Seconds without an image after which the camera counts as stopped.',
+        AT_ONCE, limits=(0.1, 3600.0)),
+    'autostart': Setting(
+        True, 'Whether the node configures and activates itself when it starts.', AT_START),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    What holds for one frame, read from the parameters once for all of it.
+
+    Attributes
+    ----------
+    fit, size : str
+        As in DepthEstimator.estimate.
+    focal_scaling : bool
+    scale : float
+    camera_height : float
+        Metres above the ground; 0 where it isn't known.
+    validity : Validity
+
+    """
+
+    fit: str
+    size: str
+    focal_scaling: bool
+    scale: float
+    camera_height: float
+    validity: Validity
+
+    @classmethod
+    def read(cls, value_of: Callable) -> 'Options':
+        """Read the parameters, of which `value_of` returns the value for the name."""
+        return cls(
+            value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
+            value_of('scale'), value_of('camera_height'),
+            Validity(**{name: value_of(name) for name in (
+                'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}))
+
+
+def problem(value_of: Callable) -> str:
+    """Say what is wrong with values that are each right for themselves; empty where nothing is."""
+    nearest, farthest = value_of('min_range'), value_of('max_range')
+    if not nearest < farthest:
+        return (f'min_range must be less than max_range, not {nearest:g} and {farthest:g}: set '
+                'both together, or first the one that makes room')
+    return ''

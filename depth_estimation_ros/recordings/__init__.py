@@ -1,0 +1,1 @@
+"""Recorded frames: folders of images, videos and bags."""

@@ -1,0 +1,37 @@
+"""What all recordings are made of, whatever they are stored as."""
+
+from dataclasses import dataclass
+from typing import Iterator, Optional, Protocol
+
+from depth_estimation_ros.estimation.geometry import Intrinsics
+import numpy as np
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be played; the sentence says which, why, and what would be right."""
+
+
+@dataclass(frozen=True)
+class RecordedFrame:
+    """
+    One moment of a recording.
+
+    Attributes
+    ----------
+    image : uint8 (H, W, 3) BGR
+    depth : float32 (H, W), metres, or None
+        The ground truth, where there is one.
+
+    """
+
+    image: np.ndarray
+    depth: Optional[np.ndarray] = None
+
+
+class Recording(Protocol):
+    """What can be iterated over for its frames; `camera` is its Intrinsics, where known."""
+
+    camera: Optional[Intrinsics]
+
+    def __iter__(self) -> Iterator[RecordedFrame]:
+        """Give the frames, from the first."""

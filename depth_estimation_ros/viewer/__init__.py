@@ -1,0 +1,1 @@
+"""The scene that depth_estimation_ros.view shows in Rerun."""

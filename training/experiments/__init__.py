@@ -1,0 +1,1 @@
+"""Comparisons of many runs or many cameras; `experiment.py NAME` runs one."""

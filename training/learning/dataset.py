@@ -1,0 +1,275 @@
+"""
+RGB and depth pairs on disk, in the layout of the paper's DepthEstimationUnreal.
+
+ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,test}/NAME.npy
+(floats of the picture's size, metres along the camera's Z axis), and optionally ROOT/camera.json.
+Where a depth camera saw nothing (0 or NaN), depth is unknown: neither learnt nor scored.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+import copy
+from dataclasses import dataclass, replace
+import json
+import os
+from pathlib import Path
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
+
+import cv2
+from depth_estimation_ros.estimation.estimator import resize
+from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
+from learning.augment import Augmentation
+import numpy as np
+
+SPLITS = ('train', 'val', 'test')
+PICTURES = ('.jpeg', '.jpg', '.png')
+# Nothing in a camera's picture is farther than this all over: such depths are not in metres.
+FARTHEST_NEAR = 100.0
+SHOWN_PROBLEMS = 10
+
+
+class DatasetError(ValueError):
+    """Data that cannot be used; the message names the files and what is wrong with each."""
+
+    def __init__(self, folder: Path, problems: List[str]):
+        shown = problems[:SHOWN_PROBLEMS]
+        if len(problems) > len(shown):
+            shown.append(f'... and {len(problems) - len(shown)} more')
+        plural = 's' if len(problems) > 1 else ''
+        super().__init__(f'{folder}: {len(problems)} problem{plural}\n  ' + '\n  '.join(shown))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """
+    One picture and its depth map.
+
+    `scale` is what its depth is multiplied by, so that its camera's pictures mean the same as
+    the first dataset's.
+    """
+
+    name: str
+    rgb: Path
+    depth: Path
+    scale: float = 1.0
+
+    def read_rgb(self) -> np.ndarray:
+        """Return the picture, uint8 (H, W, 3) RGB."""
+        # Depth describes the pixels as they are stored, whatever EXIF asks for.
+        image = cv2.imdecode(np.fromfile(self.rgb, np.uint8),
+                             cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+    def read_depth(self, max_depth: float) -> np.ndarray:
+        """Return the depth map, float32 (H, W), metres, clipped to max_depth; NaN: unknown."""
+        depth = np.load(self.depth).astype(np.float32)
+        depth[depth == 0.0] = np.nan
+        return (depth * np.float32(self.scale)).clip(max=max_depth)
+
+
+def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
+    """
+    List the pairs of a split, by name, and what has no partner. An absent split is an empty one.
+
+    Raises
+    ------
+    DatasetError
+        Where `root` is no dataset.
+
+    """
+    root = Path(root)
+    if not (root / 'rgb').is_dir() or not (root / 'depth').is_dir():
+        raise DatasetError(root, [
+            'there is no such dataset: it must hold rgb/{train,val,test}/NAME.jpeg and '
+            'depth/{train,val,test}/NAME.npy'])
+    rgb = {p.stem: p for p in _files(root / 'rgb' / split, PICTURES)}
+    depth = {p.stem: p for p in _files(root / 'depth' / split, ('.npy',))}
+    problems = [f'{rgb[name]} has no depth map depth/{split}/{name}.npy'
+                for name in sorted(set(rgb) - set(depth))]
+    problems += [f'{depth[name]} has no picture rgb/{split}/{name}.jpeg'
+                 for name in sorted(set(depth) - set(rgb))]
+    return [Pair(name, rgb[name], depth[name]) for name in sorted(set(rgb) & set(depth))], problems
+
+
+def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
+    if not folder.is_dir():
+        return ()
+    return (p for p in folder.iterdir() if p.suffix.lower() in suffixes)
+
+
+def find_problems(pairs: List[Pair]) -> List[str]:
+    """Read every pair, so that bad data ends a run before it begins, with all of its faults."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return [problem for problem in pool.map(_problem, pairs) if problem]
+
+
+def _problem(pair: Pair) -> Optional[str]:
+    try:
+        whole = _is_whole(pair.rgb)
+        shape = pair.read_rgb().shape[:2]
+    except (OSError, cv2.error):
+        whole = False
+    if not whole:
+        return f'{pair.rgb} cannot be decoded: it is empty, cut off or no picture'
+    try:
+        depth = np.load(pair.depth)
+    except (OSError, ValueError, EOFError):
+        return f'{pair.depth} cannot be read: it is empty, cut off or not a .npy array of numbers'
+    if not np.issubdtype(depth.dtype, np.floating):
+        return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
+    if depth.shape != shape:
+        return (f'{pair.depth} has the shape {depth.shape}, its picture {shape}: '
+                'they must be equal')
+    if (depth < 0).any():
+        return f'{pair.depth} holds negative depths: they are metres in front of the camera'
+    if not (depth > 0).any():
+        return f'{pair.depth} holds only zeros or NaN: depth is missing'
+    near = np.percentile(depth[depth > 0], 5)
+    if near > FARTHEST_NEAR:
+        return (f'{pair.depth}: even the nearest things are {near:.0f} m away; these look like '
+                'millimetres, and must be metres (divide by 1000)')
+    return None
+
+
+def _is_whole(picture: Path) -> bool:
+    """Tell whether a JPEG has its end: OpenCV fills in grey for what was cut off."""
+    if picture.suffix.lower() == '.png':
+        return True
+    data = picture.read_bytes()
+    # Neither marker can stand inside the compressed scan.
+    return data.rfind(b'\xff\xd9') > data.rfind(b'\xff\xda') >= 0
+
+
+class DepthDataset:
+    """
+    A split of one dataset or several, preprocessed as in the paper (Tables II and III).
+
+    Parameters
+    ----------
+    roots : Path or list of Path
+        Where several have different cameras, depth is that of the first one's camera
+        (geometry.focal_ratio).
+    split : str
+        'train', 'val' or 'test'.
+    input_size : (int, int)
+        Height and width to which pictures and depth maps are stretched. (The paper's CenterCrop
+        to the same size then keeps everything.)
+    max_depth : float
+        Depth is clipped to [0, max_depth] metres.
+    augment : callable, optional
+        As augment.Augmentation, before the resize.
+    seed : int
+        Augmentation depends on the seed, the epoch and the pair, and on nothing else: a resumed
+        run sees what an uninterrupted one does.
+
+    Raises
+    ------
+    DatasetError
+        Where the split is empty or any of its files cannot be used.
+
+    """
+
+    def __init__(self, roots: Union[Path, Sequence[Path]], split: str,
+                 input_size: Tuple[int, int] = (224, 224), max_depth: float = 20.0,
+                 augment: Optional[Augmentation] = None, seed: int = 0):
+        self.roots = [Path(roots)] if isinstance(roots, (str, Path)) else list(map(Path, roots))
+        self.split, self.input_size, self.max_depth = split, input_size, max_depth
+        self.augment, self.seed, self.epoch = augment, seed, 0
+        cameras = [read_camera_json(root / 'camera.json') for root in self.roots]
+        self.intrinsics: Optional[Intrinsics] = cameras[0]
+        if len(cameras) > 1 and None in cameras:
+            raise DatasetError(self.roots[cameras.index(None)], [
+                'it has no camera.json: datasets are mixed by their focal lengths, so each '
+                'needs one'])
+        self.pairs: List[Pair] = []
+        for root, camera in zip(self.roots, cameras):
+            pairs, problems = find_pairs(root, split)
+            problems += find_problems(pairs)
+            if not pairs and not problems:
+                problems = [f'the split {split!r} is empty']
+            if problems:
+                raise DatasetError(root, problems)
+            scale = 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
+                                      input_size[1], self.aspect) if camera else 1.0
+            self.pairs += [replace(pair, scale=scale) for pair in pairs]
+
+    def without_augmentation(self) -> 'DepthDataset':
+        """Return the same pairs as they are evaluated."""
+        plain = copy.copy(self)
+        plain.augment = None
+        return plain
+
+    def some(self, count: int) -> 'DepthDataset':
+        """Return `count` pairs from all over the split; all of them for 0."""
+        fewer = copy.copy(self)
+        if 0 < count < len(self.pairs):
+            fewer.pairs = [self.pairs[i * len(self.pairs) // count] for i in range(count)]
+        return fewer
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Tuple[np.ndarray, np.ndarray, np.float32]:
+        """
+        Read a pair.
+
+        Returns
+        -------
+        rgb : uint8 (H, W, 3)
+        depth : float32 (H, W), metres
+            NaN where it is unknown.
+        clip : float32, metres
+            What lies there or beyond is only known to do so.
+
+        """
+        pair = self.pairs[index]
+        rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
+        clip = self.max_depth * min(1.0, pair.scale)
+        if self.augment is not None:
+            random = np.random.default_rng((self.seed, self.epoch, index))
+            rgb, depth, nearer = self.augment(rgb, depth, random)
+            clip *= nearer
+        height, width = self.input_size
+        return resize(rgb, width, height), resize(depth, width, height), np.float32(clip)
+
+    def origin(self) -> Dict:
+        """Return names, size and, where render_worlds.py made it, kinds and seed."""
+        origin = {'name': '+'.join(root.resolve().name for root in self.roots),
+                  f'{self.split}_pairs': len(self)}
+        try:
+            known = [json.loads((root / 'dataset.json').read_text()) for root in self.roots]
+            for key in ('seed', 'kinds'):
+                values = [description[key] for description in known]
+                origin[key] = values[0] if len(values) == 1 else values
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # not a dataset of ours, which is no fault
+        return origin
+
+    @property
+    def focal(self) -> Optional[float]:
+        """Horizontal focal length in pixels at the input size; None without camera.json."""
+        height, width = self.input_size
+        return None if self.intrinsics is None else self.intrinsics.resized(width, height).fx
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the (first) dataset's pictures."""
+        if self.intrinsics is not None:
+            return self.intrinsics.width / self.intrinsics.height
+        height, width = self.pairs[0].read_rgb().shape[:2]
+        return width / height
+
+    def mean_depth(self) -> np.ndarray:
+        """
+        Return the mean of the depth maps, float32 (H, W): what any model has to beat.
+
+        A pixel that is known in none of them gets the mean of the others.
+        """
+        total, known = np.zeros((2, *self.input_size))
+        height, width = self.input_size
+        for pair in self.pairs:
+            depth = resize(pair.read_depth(self.max_depth), width, height)
+            total += np.nan_to_num(depth)
+            known += ~np.isnan(depth)
+        mean = total / np.maximum(known, 1)
+        mean[known == 0] = total.sum() / max(known.sum(), 1)
+        return mean.astype(np.float32)

@@ -1,0 +1,235 @@
+"""Losses, in PyTorch: the paper's, and what a better recipe adds to it."""
+
+from dataclasses import dataclass
+from typing import Optional
+
+from depth_estimation_ros.estimation.network import NEAREST, probability_within
+from pytorch_msssim import ssim as windowed_ssim
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Weights:
+    """
+    How much each term of the loss counts; what is 0 isn't computed.
+
+    Attributes
+    ----------
+    alpha, beta : float
+        Of RMSE (metres) and of 1 - SSIM: the paper's equation 1.
+    l1 : float
+        Of the mean absolute error (metres).
+    silog : float
+        Of the scale-invariant error of log depth.
+    gradients : float
+        Of the differences between neighbours' log depth, over four scales.
+    confidence : float
+        Of the likelihood of the error that the network expects, and of confidence.
+
+    """
+
+    alpha: float = 1.0
+    beta: float = 1.0
+    l1: float = 0.0
+    silog: float = 0.0
+    gradients: float = 0.0
+    confidence: float = 0.0
+
+
+def rmse(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the root mean squared error over all pixels of a batch (equation 2)."""
+    return torch.sqrt(functional.mse_loss(prediction, truth))
+
+
+def ssim(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """
+    Return the mean structural similarity of a batch (equation 3).
+
+    The paper's code filters zero-padded maps with a data range of 1.
+
+    Parameters
+    ----------
+    prediction, truth : float32 (N, 1, H, W), metres
+
+    """
+    # As the channels of one image: the same mean, and on a CPU a 25th of the time, which would
+    # otherwise be that of the network.
+    x, y = (functional.pad(depth.transpose(0, 1), (5,) * 4) for depth in (prediction, truth))
+    return windowed_ssim(x, y, data_range=1.0)
+
+
+def silog(log_ratio: torch.Tensor, invariance: float = 0.5) -> torch.Tensor:
+    """
+    Return the root of the scale-invariant error of each image, averaged.
+
+    Eigen et al. 2014, equation 4; their lambda of 0.5 keeps half of the error in scale.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    invariance : float
+        Their lambda.
+
+    """
+    mean_square = log_ratio.square().mean(dim=(1, 2, 3))
+    mean = log_ratio.mean(dim=(1, 2, 3))
+    return torch.sqrt((mean_square - invariance * mean.square()).clamp_min(1e-8)).mean()
+
+
+def gradients(log_ratio: torch.Tensor, scales: int = 4) -> torch.Tensor:
+    """
+    Return how much neighbours' errors differ, at several scales.
+
+    Li and Snavely 2018 (MegaDepth), section 5.2: edges where the truth has them, none elsewhere.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    scales : int
+        Each has half the size of the one before.
+
+    """
+    total = log_ratio.new_zeros(())
+    for _ in range(scales):
+        total = (total + (log_ratio[..., 1:] - log_ratio[..., :-1]).abs().mean()
+                 + (log_ratio[..., 1:, :] - log_ratio[..., :-1, :]).abs().mean())
+        log_ratio = log_ratio[..., ::2, ::2]
+    return total
+
+
+def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    """
+    Return each pixel's negative log-likelihood of an error whose width the network expected.
+
+    Kendall and Gal 2017, section 2.2, for a Laplace distribution. The error is taken as given:
+    the width is fitted to it, and doesn't excuse it.
+
+    Parameters
+    ----------
+    log_ratio : float32 tensor
+        log(prediction / truth) of each pixel.
+    log_scale : float32 tensor of that shape
+        The logarithm of the width.
+
+    """
+    return log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale
+
+
+def surprise(log_ratio: torch.Tensor, log_scale: torch.Tensor, share: float = 0.1
+             ) -> torch.Tensor:
+    """
+    Return each pixel's cross entropy of whether depth is within a share of the truth.
+
+    What is asked of the width that the network expects; `laplace` alone spends most of its
+    effort on how wrong wrong depth is.
+
+    Parameters
+    ----------
+    log_ratio : float32 tensor
+        log(prediction / truth) of each pixel.
+    log_scale : float32 tensor of that shape
+        The logarithm of the width.
+    share : float
+
+    """
+    probability = probability_within(log_scale, share).clamp(1e-4, 1.0 - 1e-4)
+    ratio = torch.exp(log_ratio.detach())
+    return functional.binary_cross_entropy(
+        probability, ((ratio - 1.0).abs() <= share).float(), reduction='none')
+
+
+def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
+    """
+    Return the truth where it is known, and where it was clipped what can be said of it.
+
+    A clipped depth is only a bound: any prediction beyond it is right.
+
+    Parameters
+    ----------
+    truth, prediction : float32 (N, 1, H, W), metres
+    clip : float32 (N,), metres
+        At which depth the truth was clipped.
+
+    """
+    return torch.where(_is_clipped(truth, clip), torch.maximum(truth, prediction.detach()), truth)
+
+
+def at_the_sky(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+    """
+    Return the truth with what was clipped at max_depth, as if that were how far it is.
+
+    Parameters
+    ----------
+    truth : float32 (N, 1, H, W), metres
+    clip : float32 (N,), metres
+        At which depth the truth was clipped.
+    max_depth : float, metres
+
+    """
+    return torch.where(_is_clipped(truth, clip), max_depth, truth)
+
+
+def _is_clipped(truth: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
+    # Zooming multiplies in float32, so that a clipped depth may be a rounding below its bound.
+    return truth >= clip.view(-1, 1, 1, 1) * 0.9999
+
+
+def is_loose(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+    """
+    Return where the truth is a bound that lies within the range, so that errors are not known.
+
+    At max_depth and beyond all is sky to the model, and right; a clip that a zoom brought nearer
+    says only that depth lies somewhere behind it. Parameters as of `at_the_sky`.
+
+    Returns
+    -------
+    bool (N, 1, H, W)
+
+    """
+    return _is_clipped(truth, clip) & (clip < 0.9999 * max_depth).view(-1, 1, 1, 1)
+
+
+def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: torch.Tensor,
+          weights: Weights, loose: Optional[torch.Tensor] = None) -> torch.Tensor:
+    """
+    Return the weighted sum of the terms; by default the paper's equation 1.
+
+    Parameters
+    ----------
+    prediction, truth : float32 (N, 1, H, W), metres
+        Where the truth is NaN it is unknown, and nothing is learnt.
+    log_scale : float32 (N, 1, H, W) or None
+        As from the network's `distribution`.
+    weights : Weights
+    loose : bool (N, 1, H, W), optional
+        As of `is_loose`: not for the expected error.
+
+    """
+    unknown = torch.isnan(truth)
+    # Whatever was predicted there is taken for right, and for given.
+    prediction = torch.where(unknown, prediction.detach(), prediction)
+    truth = torch.where(unknown, prediction.detach(), truth)
+    loss = prediction.new_zeros(())
+    if weights.alpha:
+        loss = loss + weights.alpha * rmse(prediction, truth)
+    if weights.beta:
+        loss = loss + weights.beta * (1.0 - ssim(prediction, truth))
+    if weights.l1:
+        loss = loss + weights.l1 * functional.l1_loss(prediction, truth)
+    if weights.silog or weights.gradients or weights.confidence:
+        log_ratio = torch.log(prediction.clamp_min(NEAREST) / truth.clamp_min(NEAREST))
+        if weights.silog:
+            loss = loss + weights.silog * silog(log_ratio)
+        if weights.gradients:
+            loss = loss + weights.gradients * gradients(log_ratio)
+        if weights.confidence:
+            known = (~unknown if loose is None else ~(unknown | loose)).float()
+            surprises = laplace(log_ratio, log_scale) + surprise(log_ratio, log_scale)
+            # Weighted: to pick pixels out of maps, and to put gradients back, takes a twentieth of
+            # a whole step.
+            surprises = (surprises * known).sum() / known.sum().clamp_min(1.0)
+            loss = loss + weights.confidence * surprises
+    return loss

@@ -1,0 +1,221 @@
+"""How good a model is on a rosbag of a robot that also has a depth camera."""
+
+from dataclasses import asdict, dataclass
+import sys
+from typing import Callable, Dict, Set
+
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.recordings.bag import BagMoment, BagRecording, seen_by
+from depth_estimation_ros.recordings.recording import RecordingError
+import numpy as np
+from scoring import metrics
+
+# Metres at which the table of ranges is divided.
+BOUNDS = (1.0, 2.0, 4.0, 6.0, 10.0, 15.0)
+
+# The number of a pair in the bag, and the pair -> its depth on the pixels of its truth, metres.
+Predict = Callable[[int, BagMoment], np.ndarray]
+
+
+@dataclass(frozen=True)
+class BagScores:
+    """
+    What is reported of one depth image, over the pixels whose depth is known.
+
+    Attributes
+    ----------
+    rmse : float
+        Metres.
+    abs_rel, delta1 : float
+    ratio : float
+        The median of prediction / truth: 1.1 means that depth is 10 % too far.
+
+    """
+
+    rmse: float
+    abs_rel: float
+    delta1: float
+    ratio: float
+
+
+class BagEvaluation:
+    """
+    Scores of the pairs of a bag.
+
+    Parameters
+    ----------
+    max_depth : float
+        Metres. Truth beyond is counted, and not compared: the model knows nothing beyond.
+    scale : float
+        By which the predictions are multiplied, as of `Predictor`.
+
+    """
+
+    def __init__(self, max_depth: float, scale: float = 1.0):
+        self.max_depth, self.scale = max_depth, scale
+        self.images: Dict[int, BagScores] = {}  # by the number of the pair in the bag
+        self._bounds = [0.0, *(bound for bound in BOUNDS if bound < max_depth), max_depth]
+        # A row for each range: pixels, sum of squared errors (m2), of signed and of absolute
+        # relative errors, and of pixels within delta1.
+        self._ranges = np.zeros((len(self._bounds) - 1, 5))
+        self._pixels = self._without_depth = self._beyond = 0
+
+    def add(self, number: int, prediction: np.ndarray, truth: np.ndarray) -> None:
+        """
+        Score one prediction; a pair of which nothing can be compared leaves no scores.
+
+        Parameters
+        ----------
+        number : int
+            Of the pair in the bag.
+        prediction, truth : float32 (H, W), metres
+            NaN where there is none.
+
+        """
+        known = np.isfinite(truth) & np.isfinite(prediction) & (truth > 0.0)
+        compared = known & (truth <= self.max_depth)
+        self._pixels += truth.size
+        self._without_depth += int(truth.size - known.sum())
+        self._beyond += int(known.sum() - compared.sum())
+        if not compared.any():
+            return
+        p, t = prediction[compared].astype(np.float64), truth[compared].astype(np.float64)
+        relative = (p - t) / t
+        close = (p < 1.25 * t) & (t < 1.25 * p)
+        # The bounds belong to the nearer range, as max_depth does.
+        row = np.searchsorted(self._bounds[1:-1], t)
+        for column, weights in enumerate((None, (p - t) ** 2, relative, abs(relative), close)):
+            self._ranges[:, column] += np.bincount(row, weights, len(self._ranges))
+        self.images[number] = BagScores(
+            metrics.rmse(p, t), metrics.abs_rel(p, t), metrics.delta(p, t),
+            float(np.median(p / t)))
+
+    def summary(self) -> Dict:
+        """
+        Return what evaluate.py writes as JSON.
+
+        Shares are of all pixels, or of those known. `scale` is the factor with which the mean
+        ratio would be 1.
+        """
+        means = np.mean([list(asdict(image).values()) for image in self.images.values()], axis=0)
+        mean = BagScores(*means.tolist())
+        compared = self._ranges[:, 0].sum()
+        ranges = []
+        for near, far, (count, squared, signed, absolute, close) in zip(
+                self._bounds, self._bounds[1:], self._ranges.tolist()):
+            if count:
+                ranges.append({
+                    'from': near, 'to': far, 'share': count / compared,
+                    'rmse': (squared / count) ** 0.5, 'abs_rel': absolute / count,
+                    'delta1': close / count, 'bias': signed / count})
+        return {'n': len(self.images), 'per_image': asdict(mean),
+                'scale': self.scale / mean.ratio, 'ranges': ranges,
+                'max_depth': self.max_depth,
+                'pixels': {'compared': compared / self._pixels,
+                           'without_depth': self._without_depth / self._pixels,
+                           'beyond_max_depth': self._beyond / self._pixels}}
+
+
+class Predictor:
+    """
+    Predicts the moments of a bag, in their order, as the node does to which it is played.
+
+    Parameters
+    ----------
+    estimator : DepthEstimator
+    recording : BagRecording
+    scale : float
+        As the node's parameter.
+    camera_height : float, metres
+        As the node's parameter; 0: unknown.
+
+    Attributes
+    ----------
+    ground : GroundScale
+
+    Raises
+    ------
+    RecordingError
+        Where the height is given, and the bag doesn't tell the camera.
+
+    """
+
+    def __init__(self, estimator: DepthEstimator, recording: BagRecording, scale: float = 1.0,
+                 camera_height: float = 0.0):
+        if camera_height and recording.camera is None:
+            raise RecordingError('The height of the camera is of use only where its camera_info '
+                                 'is known, which the bag has not.')
+        self.ground = GroundScale(camera_height)
+        self._estimator, self._recording, self._scale = estimator, recording, scale
+        self._ground_scales: Dict[int, float] = {}  # by the number of the pair
+
+    def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
+        """Return depth in metres on the pixels of the truth."""
+        camera = self._recording.camera
+        # Whoever asks a second time, to draw it, gets what was scored.
+        again = number in self._ground_scales
+        depth = self._estimator.estimate(
+            np.ascontiguousarray(moment.image[:, :, ::-1]), camera,
+            ground=None if again else self.ground,
+            scale=self._scale * self._ground_scales.get(number, 1.0), size='network').depth
+        self._ground_scales.setdefault(number, self.ground.scale)
+        return seen_by(depth, camera, self._recording.depth_camera, moment.depth.shape)
+
+
+def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluation,
+             progress: bool = True) -> None:
+    """
+    Score each image that has a depth image.
+
+    Raises
+    ------
+    RecordingError
+        Where the bag has nothing to compare with.
+
+    """
+    images, depths, pairs = recording.counts
+    if not recording.depth_topic:
+        raise RecordingError('The bag has no depth (16UC1 or 32FC1, not compressed) to compare '
+                             'with.')
+    if not pairs:
+        raise RecordingError(
+            f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
+            f'{depths} on {recording.depth_topic}: a larger --tolerance may pair them.')
+    for number, moment in enumerate(recording.moments(with_depth_only=True)):
+        evaluation.add(number, predict(number, moment), moment.depth)
+        if progress:
+            print(f'\r{number + 1}/{pairs}', end='', file=sys.stderr, flush=True)
+    if progress:
+        print('\r', end='', file=sys.stderr)
+    if not evaluation.images:
+        raise RecordingError(f'{recording.depth_topic} knows no depth up to '
+                             f'{evaluation.max_depth:g} m where the camera sees.')
+
+
+def table(summary: Dict) -> str:
+    """Return the summary for people."""
+    image = summary['per_image']
+    rows = [('', 'pixels', 'RMSE (m)', 'AbsRel', 'delta1', 'bias'),
+            ('per image', '', f'{image["rmse"]:.3f}', f'{image["abs_rel"]:.3f}',
+             f'{image["delta1"]:.3f}', f'{image["ratio"] - 1.0:+.1%}')]
+    rows += [(f'{each["from"]:g} to {each["to"]:g} m', f'{each["share"]:.1%}',
+              f'{each["rmse"]:.3f}', f'{each["abs_rel"]:.3f}', f'{each["delta1"]:.3f}',
+              f'{each["bias"]:+.1%}') for each in summary['ranges']]
+    pixels = summary['pixels']
+    return '\n'.join(
+        ['{:<14}{:>9}{:>10}{:>8}{:>8}{:>9}'.format(*row) for row in rows] + [
+            f'compared: {pixels["compared"]:.1%} of the pixels; {pixels["without_depth"]:.1%} '
+            f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m',
+            f'a scale of {summary["scale"]:.2f} would take the bias away'])
+
+
+def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],
+                  numbers: Set[int]) -> Dict:
+    """Return the figures.Example of pairs of a bag, by their numbers."""
+    from scoring import figures
+    return {number: figures.Example(
+                moment.image[:, :, ::-1], moment.depth, predict(number, moment),
+                f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
+            for number, moment in enumerate(recording.moments(with_depth_only=True))
+            if number in numbers}

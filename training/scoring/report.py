@@ -1,0 +1,99 @@
+"""The scores of a split as tables for people, and as JSON for a machine."""
+
+import json
+import os
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from depth_estimation_ros.estimation.validity import HORIZON
+from scoring.breakdown import SKY
+from scoring.navigation import LIMITS
+
+
+def report(summary: Dict) -> str:
+    """
+    Return what evaluate.py prints.
+
+    Parameters
+    ----------
+    summary : dict
+        What it writes as JSON.
+
+    """
+    parts = [_images(summary), _depths(summary['by_depth'])]
+    if 'confidence' in summary:
+        parts.append(_confidence(summary['confidence']))
+    if 'navigation' in summary:
+        parts.append(_navigation(summary['navigation']))
+    return '\n\n'.join(parts)
+
+
+def write_json(summary: Dict, target: str) -> None:
+    """Write the summary to a file, replaced only when whole, or to standard output for '-'."""
+    text = json.dumps(summary, indent=2, allow_nan=False)
+    if target == '-':
+        print(text)
+        return
+    path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + '.partial')
+    partial.write_text(text + '\n')
+    os.replace(partial, path)
+
+
+def _images(summary: Dict) -> str:
+    columns = {'RMSE (m)': 'rmse', 'SSIM': 'ssim', 'AbsRel': 'abs_rel', 'delta1': 'delta1',
+               'delta2': 'delta2', 'delta3': 'delta3', 'AbsRel*': 'abs_rel_near',
+               'RMSE log': 'rmse_log', 'SILog': 'silog'}
+    named = {"the paper's averaging": summary['paper'], 'per image': summary['per_image'],
+             **{f'  {kind} ({scores["n"]})': scores
+                for kind, scores in summary['by_kind'].items()}}
+    rows = [[name, *(_number(scores.get(key), 1 if key == 'silog' else 3)
+                     for key in columns.values())]
+            for name, scores in named.items() if scores]
+    return (_table([['', *columns], *rows])
+            + '\n* where truth is nearer than the greatest depth')
+
+
+def _depths(by_depth: Dict) -> str:
+    columns = {'RMSE (m)': 'rmse', 'MAE (m)': 'mae', 'bias (m)': 'bias', 'AbsRel': 'abs_rel',
+               'delta1': 'delta1'}
+    rows = [[name if name == SKY else f'{name} m', _percent(errors['share']),
+             *(_number(errors[key]) for key in columns.values()),
+             _percent(errors['out_of_range'])]
+            for name, errors in by_depth.items()]
+    return (_table([['true depth', 'pixels', *columns, 'too far*'], *rows])
+            + f'\n* predicted beyond {100 * HORIZON:g} % of the greatest depth, where the node '
+              'calls it out of range')
+
+
+def _confidence(scores: Dict) -> str:
+    lines = {
+        'RMSE of the 80 % most confident pixels / of all': _number(scores['rmse_ratio_80']),
+        '  if they were ordered by their true error': _number(scores['oracle_ratio_80']),
+        'largest gap of calibration': _number(scores['calibration_gap']),
+        'mean confidence': _number(scores['mean']),
+        'pixels within 10 % of the truth': _percent(scores['within_10_percent'])}
+    return '\n'.join(f'{name:<48}{value:>8}' for name, value in lines.items())
+
+
+def _navigation(by_limit: Dict) -> str:
+    rows = []
+    for limit in LIMITS:
+        scores = by_limit[f'within_{limit:g}m']
+        rows.append([f'within {limit:g} m', str(scores['obstacles']), _percent(scores['missed']),
+                     str(scores['free']), _percent(scores['blocked'])])
+    return _table([['directions', 'obstacle', 'missed', 'free', 'blocked'], *rows])
+
+
+def _number(value: Optional[float], digits: int = 3) -> str:
+    return '' if value is None else f'{value:.{digits}f}'
+
+
+def _percent(value: Optional[float]) -> str:
+    return '' if value is None else f'{100 * value:.1f} %'
+
+
+def _table(rows: Sequence[List[str]]) -> str:
+    return '\n'.join(f'{name:<22}' + ''.join(f'{cell:>10}' for cell in cells)
+                     for name, *cells in rows)
