@@ -305,7 +305,7 @@ def test_a_failing_network_costs_a_frame_and_not_the_node(probe, monkeypatch):
     node = depth_node.DepthNode()
     try:
         assert node.trigger_configure() == depth_node.TransitionCallbackReturn.SUCCESS
-        monkeypatch.setattr(node._estimator, 'estimate', lambda *_: 1 / 0)
+        monkeypatch.setattr(node._estimator, 'estimate', lambda *_, **__: 1 / 0)
         message = image_messages.from_array(picture(), 'rgb8', Header())
         node._work(depth_node.Frame(message, arrived=0.0))
         status = node._status()
