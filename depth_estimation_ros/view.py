@@ -51,12 +51,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
     """Show until interrupted."""
     options, ros_arguments = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        from depth_estimation_ros import node_process, viewer_node
+        from depth_estimation_ros.node import process
+        from depth_estimation_ros.viewer.node import ViewerNode
     except ImportError as error:
         return _fail(f'The viewer needs ROS 2 (rclpy and its messages): {error}. Source a ROS '
                      "installation, or install the wheels: pip install '.[ros,viewer]'.")
     try:
-        from depth_estimation_ros import rerun_scene
+        from depth_estimation_ros.viewer.scene import Scene
         import rerun
     except ImportError as error:
         return _fail(f'The viewer needs rerun-sdk 0.39 or later: {error}. Install it: pip install '
@@ -67,7 +68,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     for option, port in (('--port', options.port), ('--data-port', options.data_port)):
         if options.web and not _is_free(port):
             return _fail(f'The port {port} is taken: choose another one with {option}.')
-    scene = rerun_scene.Scene(options.range, options.points)
+    scene = Scene(options.range, options.points)
     page = f'http://{options.host}:{options.port}'
     try:
         if options.web:
@@ -81,8 +82,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, RuntimeError, ValueError) as error:
         return _fail(f'The viewer cannot start: {error}')
     try:
-        return node_process.run(lambda: viewer_node.ViewerNode(scene, options.compressed),
-                                [sys.argv[0], *ros_arguments])
+        return process.run(lambda: ViewerNode(scene, options.compressed),
+                           [sys.argv[0], *ros_arguments])
     finally:
         scene.close()
 

@@ -247,7 +247,7 @@ def test_evaluating_the_shipped_model_needs_no_torch():
 
 
 def test_exported_model_carries_its_metadata(exported):
-    from depth_estimation_ros import backends
+    from depth_estimation_ros.estimation import backends
     metadata = backends.load(str(exported), 'cpu').metadata
     assert metadata.architecture == 'efficientnet_lite0_skip' and metadata.input_size == (64, 96)
     assert metadata.focal == pytest.approx(48.0) and metadata.aspect == pytest.approx(16 / 9)

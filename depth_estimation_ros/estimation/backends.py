@@ -121,7 +121,7 @@ class TorchBackend:
 
     def __init__(self, path: Path, device: str):
         try:
-            from depth_estimation_ros import network
+            from depth_estimation_ros.estimation import network
             import torch
         except ImportError as error:
             raise DeviceError(
