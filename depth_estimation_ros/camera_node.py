@@ -1,7 +1,6 @@
 """camera: a node that stands in for a camera and plays recorded frames."""
 
 import itertools
-import math
 import sys
 from typing import Iterator, List, Optional
 
@@ -56,7 +55,9 @@ class CameraNode(Node):
         self._next = self._read_next()
         self._started = False
         height, width = self._next.image.shape[:2]
-        self._camera = recording.camera or _camera_of_fov(self._setting('fov'), width, height)
+        self._camera = recording.camera
+        if self._camera is None and self._setting('fov'):
+            self._camera = Intrinsics.of_fov(self._setting('fov'), width, height)
         if self._camera and (self._camera.width, self._camera.height) != (width, height):
             raise NodeError(
                 f'{self._setting("source")}/camera.json is for {self._camera.width} x '
@@ -104,14 +105,6 @@ class CameraNode(Node):
         self._image.publish(image_messages.from_array(frame.image, 'bgr8', header))
         if frame.depth is not None:
             self._depth.publish(image_messages.from_array(frame.depth, '32FC1', header))
-
-
-def _camera_of_fov(fov: float, width: int, height: int) -> Optional[Intrinsics]:
-    """Return a camera with square pixels, `fov` degrees wide; None where `fov` is 0."""
-    if not fov:
-        return None
-    focal = width / 2.0 / math.tan(math.radians(fov) / 2.0)
-    return Intrinsics(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
 
 
 def main(args: Optional[List[str]] = None) -> int:

@@ -47,6 +47,22 @@ class Intrinsics:
             raise IntrinsicsError('width, height, fx and fy must be positive, and cx and cy '
                                   f'finite, got {asdict(self)}')
 
+    @classmethod
+    def of_fov(cls, fov: float, width: int, height: int) -> 'Intrinsics':
+        """
+        Return a camera with square pixels that looks through the picture's centre.
+
+        Parameters
+        ----------
+        fov : float
+            Horizontal field of view in degrees, between 0 and 180.
+        width, height : int
+            The picture's size in pixels.
+
+        """
+        focal = width / 2.0 / math.tan(math.radians(fov) / 2.0)
+        return cls(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
+
     def resized(self, width: int, height: int) -> 'Intrinsics':
         """Return the intrinsics after stretching the picture to `width` x `height`."""
         sx, sy = width / self.width, height / self.height

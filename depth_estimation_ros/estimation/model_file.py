@@ -2,9 +2,10 @@
 
 from dataclasses import asdict, dataclass, field, fields
 import json
-import os
 from pathlib import Path
 from typing import Dict, Optional, Tuple
+
+from depth_estimation_ros.estimation.atomic_file import replacing
 
 METADATA_KEY = 'depth_estimation_ros'
 MODELS = Path(__file__).parents[1] / 'models'
@@ -189,7 +190,6 @@ def save_weights(path: Path, state_dict: Dict, metadata: ModelMetadata) -> None:
     """
     import safetensors.torch
     tensors = {key: value.detach().cpu().contiguous() for key, value in state_dict.items()}
-    partial = path.with_name(path.name + '.partial')
-    # Not save_file, whose files nobody else may read.
-    partial.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: metadata.to_json()}))
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        # Not save_file, whose files nobody else may read.
+        partial.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: metadata.to_json()}))
