@@ -5,7 +5,7 @@ import shutil
 
 import cv2
 from learning import augment
-from learning.dataset import DatasetError, DepthDataset
+from learning.dataset import DatasetError, DepthDataset, resize_depth
 import numpy as np
 import pytest
 
@@ -34,6 +34,7 @@ def change_depth(change):
     return apply
 
 
+CAMERA = {'width': 64, 'height': 32, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 15.5}
 FAULTS = {
     'missing depth': (lambda root: depth_of(root).unlink(), r'03\.jpeg has no depth map'),
     'missing picture': (lambda root: (root / 'rgb/train/03.jpeg').unlink(),
@@ -49,6 +50,17 @@ FAULTS = {
     'zeros': (change_depth(lambda d: 0 * d), r'03\.npy holds only zeros'),
     'NaN': (change_depth(lambda d: np.nan * d), r'03\.npy holds only zeros or NaN'),
     'millimetres': (change_depth(lambda d: 1000 * d), r'03\.npy: .* millimetres'),
+    'two pictures': (lambda root: shutil.copy(root / 'rgb/train/03.jpeg',
+                                              root / 'rgb/train/03.jpg'),
+                     r'03\.jpeg and 03\.jpg have one name'),
+    'two depth maps': (lambda root: shutil.copy(root / 'rgb/train/03.jpeg',
+                                                root / 'depth/train/03.png'),
+                       r'03\.npy and 03\.png have one name'),
+    'depth of 8 bit': (lambda root: (depth_of(root).unlink(), cv2.imwrite(
+        str(root / 'depth/train/03.png'), np.ones((32, 64), np.uint8))),
+        r'03\.png holds uint8: .* 16 bit'),
+    'depth scale': (lambda root: (root / 'camera.json').write_text(json.dumps(
+        {**CAMERA, 'depth_scale': 0})), 'depth_scale is 0'),
     'integers': (change_depth(lambda d: d.astype(np.uint16)), r'03\.npy holds uint16'),
 }
 
@@ -114,6 +126,55 @@ def test_depth_that_a_camera_did_not_see_is_unknown(dataset):
     third = data[2][1]
     np.testing.assert_allclose(data.mean_depth(),
                                np.where(np.isnan(expected), third, (10.0 + third) / 3), rtol=1e-5)
+
+
+@pytest.mark.parametrize('camera,units', [
+    (None, 1000), ({}, 1000), ({'depth_scale': 5000}, 5000), ({'depth_scale': 256.0}, 256)])
+def test_depth_may_be_a_png_of_16_bit(dataset, camera, units):
+    if camera is not None:
+        (dataset / 'camera.json').write_text(json.dumps({**CAMERA, **camera}))
+    metres = np.full((32, 64), 8.5)
+    metres[:, :16] = 0.0
+    for index in range(12):
+        depth_of(dataset, index).unlink()
+        cv2.imwrite(str(dataset / f'depth/train/{index:02d}.png'),
+                    (metres * units).astype(np.uint16))
+    depth = DepthDataset(dataset, 'train', input_size=(32, 64))[5][1]
+    assert depth.dtype == np.float32
+    np.testing.assert_array_equal(depth, np.where(metres, 8.5, np.nan))
+
+
+def test_resizing_keeps_depth_that_is_known_all_over_as_its_picture_is_resized():
+    depth = np.random.default_rng(0).uniform(1, 9, (24, 32)).astype(np.float32)
+    np.testing.assert_array_equal(resize_depth(depth, 16, 12),
+                                  cv2.resize(depth, (16, 12), interpolation=cv2.INTER_AREA))
+
+
+@pytest.mark.parametrize('size', [(10, 7), (40, 30), (100, 200), (33, 31), (64, 20)])
+def test_resizing_neither_loses_nor_invents_depth_beside_what_is_unknown(size):
+    random = np.random.default_rng(1)
+    left, right = 2.0, 9.0
+    depth = np.full((30, 40), np.nan, np.float32)
+    depth[random.uniform(size=depth.shape) < 0.2] = left
+    depth[:, 20:][~np.isnan(depth[:, 20:])] = right
+    depth[4:9, 2:9], depth[20:28, 30:38] = left, right
+    resized = resize_depth(depth, *size)
+    assert resized.shape == size[::-1]
+    known = ~np.isnan(resized)
+    # No sparse point vanishes by being averaged with nothing, and no mixture is made.
+    assert known.mean() >= (~np.isnan(depth)).mean() * 0.8
+    assert set(np.unique(resized[known])) == {left, right}
+    # Depth stays in its half of the picture, up to the pixel in the middle.
+    middle = size[0] // 2
+    assert (resized[:, :middle][known[:, :middle]] == left).all()
+    assert (resized[:, middle + 1:][known[:, middle + 1:]] == right).all()
+
+
+def test_where_a_lidar_sees_past_an_edge_the_nearer_depth_is_kept():
+    depth = np.full((8, 8), np.nan, np.float32)
+    depth[1, 1], depth[0, 0], depth[5, 4] = 9.0, 3.0, 7.0
+    resized = resize_depth(depth, 4, 4)
+    assert resized[0, 0] == 3.0 and resized[2, 2] == 7.0 and np.isnan(resized).sum() == 14
 
 
 def test_focal_length_is_that_of_the_networks_input(dataset):

@@ -107,6 +107,28 @@ def test_nothing_is_learnt_where_depth_is_unknown(maps):
         assert (gradient[..., 16:32] == 0).all() and (gradient[..., :16] != 0).any()
 
 
+@pytest.mark.parametrize('weights', [
+    {'alpha': 1.0}, {'l1': 1.0}, {'silog': 1.0}, {'gradients': 1.0}])
+def test_a_loss_is_that_of_the_known_pixels(weights):
+    weights = losses.Weights(**{'alpha': 0.0, 'beta': 0.0, **weights})
+    random = torch.Generator().manual_seed(0)
+    truth = torch.rand((2, 1, 16, 32), generator=random) * 9 + 1
+    prediction = truth * (1 + torch.rand(truth.shape, generator=random))
+    alone = losses.total(prediction[..., :16], None, truth[..., :16], weights)
+    truth[..., 16:] = torch.nan
+    assert losses.total(prediction, None, truth, weights).item() == pytest.approx(
+        alone.item(), rel=1e-5)
+
+
+def test_the_border_of_a_hole_is_no_edge():
+    truth = torch.full((1, 1, 16, 16), 5.0)
+    # One factor off all over: no neighbours differ, wherever depth is known.
+    truth[..., 4:7, 3:9] = torch.nan
+    loss = losses.total(torch.full_like(truth, 7.0), None, truth,
+                        losses.Weights(alpha=0.0, beta=0.0, gradients=1.0))
+    assert loss.item() == 0.0
+
+
 def test_calibrated_confidence_is_the_share_that_is_right():
     random = torch.Generator().manual_seed(0)
     log_scale = torch.rand(40000, generator=random) * 3 - 4
@@ -135,7 +157,8 @@ def test_a_nearer_bound_does_not_tell_an_error():
 def test_rmse_of_a_batch_is_over_all_of_its_pixels():
     prediction = torch.tensor([0.0, 0.0]).view(2, 1, 1, 1)
     truth = torch.tensor([3.0, 4.0]).view(2, 1, 1, 1)
-    assert losses.rmse(prediction, truth).item() == pytest.approx(np.sqrt(12.5))
+    assert losses.rmse(prediction, truth, torch.ones_like(truth)).item() == pytest.approx(
+        np.sqrt(12.5))
 
 
 def test_ssim_of_a_score_is_that_of_the_loss(maps):

@@ -23,7 +23,7 @@ from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import centre_crop, IntrinsicsError, VERTICAL
 from depth_estimation_ros.estimation.model_file import ModelFileError
-from learning.dataset import DatasetError, DepthDataset, SPLITS
+from learning.dataset import DatasetError, DepthDataset, resize_depth, SPLITS
 import numpy as np
 from scoring.report import write_json
 
@@ -50,7 +50,7 @@ def median_ratio(estimator, dataset, scaled):
     height, width = dataset.input_size
     ratios = []
     for pair in dataset.pairs:
-        truth = resize(pair.read_depth(dataset.max_depth), width, height)
+        truth = resize_depth(pair.read_depth(dataset.max_depth), width, height)
         depth = estimator.estimate(pair.read_rgb(), dataset.intrinsics, size='network',
                                    focal_scaling=scaled).depth
         known = (truth > 0) & (truth < FARTHEST)

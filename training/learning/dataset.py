@@ -2,7 +2,8 @@
 RGB and depth pairs on disk, in the layout of the paper's DepthEstimationUnreal.
 
 ROOT/rgb/{train,val,test}/NAME.jpeg (or .jpg, .png) and ROOT/depth/{train,val,test}/NAME.npy
-(floats of the picture's size, metres along the camera's Z axis), and optionally ROOT/camera.json.
+(floats of the picture's size, metres along the camera's Z axis) or NAME.png (16 bit, millimetres),
+and optionally ROOT/camera.json, whose depth_scale says how many units of a PNG make a metre.
 Where a depth camera saw nothing (0 or NaN), depth is unknown: neither learnt nor scored.
 """
 
@@ -22,6 +23,8 @@ import numpy as np
 
 SPLITS = ('train', 'val', 'test')
 PICTURES = ('.jpeg', '.jpg', '.png')
+DEPTHS = ('.npy', '.png')
+MILLIMETRES = 1000.0
 # Nothing in a camera's picture is farther than this all over: such depths are not in metres.
 FARTHEST_NEAR = 100.0
 SHOWN_PROBLEMS = 10
@@ -43,13 +46,22 @@ class Pair:
     """
     One picture and its depth map.
 
-    `scale` is what its depth is multiplied by, so that its camera's pictures mean the same as
-    the first dataset's.
+    Attributes
+    ----------
+    name : str
+    rgb, depth : Path
+    units : float
+        How many units of a depth map that is a PNG make a metre.
+    scale : float
+        What its depth is multiplied by, so that its camera's pictures mean the same as the first
+        dataset's.
+
     """
 
     name: str
     rgb: Path
     depth: Path
+    units: float = MILLIMETRES
     scale: float = 1.0
 
     def read_rgb(self) -> np.ndarray:
@@ -61,19 +73,77 @@ class Pair:
 
     def read_depth(self, max_depth: float) -> np.ndarray:
         """Return the depth map, float32 (H, W), metres, clipped to max_depth; NaN: unknown."""
-        depth = np.load(self.depth).astype(np.float32)
+        depth = self.read_stored()
+        if depth.dtype == np.uint16:
+            depth = depth / np.float32(self.units)
+        depth = depth.astype(np.float32, copy=False)
         depth[depth == 0.0] = np.nan
         return (depth * np.float32(self.scale)).clip(max=max_depth)
+
+    def read_stored(self) -> np.ndarray:
+        """
+        Return the depth map as the file holds it: floats in metres, or uint16 in `units`.
+
+        Raises
+        ------
+        OSError, EOFError, ValueError
+            Where the file cannot be read.
+
+        """
+        if self.depth.suffix.lower() == '.npy':
+            return np.load(self.depth)
+        depth = cv2.imdecode(np.fromfile(self.depth, np.uint8), cv2.IMREAD_UNCHANGED)
+        if depth is None:
+            raise ValueError('OpenCV cannot decode it')
+        return depth
+
+
+def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
+    """
+    Stretch a depth map as `resize` stretches its picture, also where depth is partly unknown.
+
+    A pixel of the result that lies in known pixels only is their weighted mean. Where an unknown
+    one has a part in it, a mean would be shifted or unknown, and few points of a lidar would be
+    left; there it is the least of the known pixels that it covers. The least, because a lidar
+    beside the camera sees past the edges of near things, so that points from behind lie on them.
+
+    Parameters
+    ----------
+    depth : float32 (H, W), metres
+        NaN where it is unknown.
+    width, height : int
+
+    Returns
+    -------
+    float32 (height, width), metres
+        NaN where all that it covers is unknown.
+
+    """
+    resized = resize(depth, width, height)
+    unknown = np.isnan(resized)
+    if not unknown.any():
+        return resized
+    least = depth
+    for axis, count in enumerate((height, width)):
+        stored = depth.shape[axis]
+        # Where a side shrinks, a pixel covers those from its first to the next one's first; where
+        # it grows, its first is the one that its centre lies in.
+        offset = 0.0 if stored >= count else 0.5
+        first = ((np.arange(count) + offset) * stored / count).astype(int)
+        least = np.fmin.reduceat(least, first, axis=axis)
+    return np.where(unknown, least, resized)
 
 
 def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
     """
-    List the pairs of a split, by name, and what has no partner. An absent split is an empty one.
+    List the pairs of a split, by name, and what has no partner or two of them.
+
+    An absent split is an empty one.
 
     Raises
     ------
     DatasetError
-        Where `root` is no dataset.
+        Where `root` is no dataset, or its camera.json has no usable depth_scale.
 
     """
     root = Path(root)
@@ -81,13 +151,41 @@ def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
         raise DatasetError(root, [
             'there is no such dataset: it must hold rgb/{train,val,test}/NAME.jpeg and '
             'depth/{train,val,test}/NAME.npy'])
-    rgb = {p.stem: p for p in _files(root / 'rgb' / split, PICTURES)}
-    depth = {p.stem: p for p in _files(root / 'depth' / split, ('.npy',))}
-    problems = [f'{rgb[name]} has no depth map depth/{split}/{name}.npy'
-                for name in sorted(set(rgb) - set(depth))]
+    problems: List[str] = []
+    rgb = _by_name(root / 'rgb' / split, PICTURES, problems)
+    depth = _by_name(root / 'depth' / split, DEPTHS, problems)
+    problems += [f'{rgb[name]} has no depth map depth/{split}/{name}.npy or .png'
+                 for name in sorted(set(rgb) - set(depth))]
     problems += [f'{depth[name]} has no picture rgb/{split}/{name}.jpeg'
                  for name in sorted(set(depth) - set(rgb))]
-    return [Pair(name, rgb[name], depth[name]) for name in sorted(set(rgb) & set(depth))], problems
+    units = _read_depth_scale(root)
+    return [Pair(name, rgb[name], depth[name], units)
+            for name in sorted(set(rgb) & set(depth))], problems
+
+
+def _by_name(folder: Path, suffixes: Tuple[str, ...], problems: List[str]) -> Dict[str, Path]:
+    """Return a folder's files by their stems, and add to `problems` where two share one."""
+    found: Dict[str, Path] = {}
+    for path in sorted(_files(folder, suffixes)):
+        if path.stem in found:
+            problems.append(f'{found[path.stem]} and {path.name} have one name: which of them '
+                            'belongs to the pair?')
+        found[path.stem] = path
+    return found
+
+
+def _read_depth_scale(root: Path) -> float:
+    """Return how many units of a PNG make a metre, by camera.json; 1000 where it doesn't say."""
+    path = root / 'camera.json'
+    try:
+        units = json.loads(path.read_text()).get('depth_scale', MILLIMETRES)
+    except (OSError, ValueError, AttributeError):
+        return MILLIMETRES  # read_camera_json says what is wrong with it
+    if not isinstance(units, (int, float)) or isinstance(units, bool) or not 1 <= units <= 1e5:
+        raise DatasetError(root, [
+            f'{path}: depth_scale is {units!r}, and must be how many units of a depth PNG make a '
+            'metre: 1000 for millimetres'])
+    return float(units)
 
 
 def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
@@ -111,11 +209,18 @@ def _problem(pair: Pair) -> Optional[str]:
     if not whole:
         return f'{pair.rgb} cannot be decoded: it is empty, cut off or no picture'
     try:
-        depth = np.load(pair.depth)
-    except (OSError, ValueError, EOFError):
-        return f'{pair.depth} cannot be read: it is empty, cut off or not a .npy array of numbers'
-    if not np.issubdtype(depth.dtype, np.floating):
-        return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
+        depth = pair.read_stored()
+    except (OSError, ValueError, EOFError, cv2.error):
+        return (f'{pair.depth} cannot be read: it is empty, cut off or neither a .npy array of '
+                'numbers nor a PNG')
+    if pair.depth.suffix.lower() == '.npy':
+        if not np.issubdtype(depth.dtype, np.floating):
+            return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
+    elif depth.dtype != np.uint16:
+        return (f'{pair.depth} holds {depth.dtype}: depth in a PNG must be of 16 bit, '
+                f'{pair.units:g} units to the metre')
+    else:
+        depth = depth / pair.units
     if depth.shape != shape:
         return (f'{pair.depth} has the shape {depth.shape}, its picture {shape}: '
                 'they must be equal')
@@ -125,8 +230,9 @@ def _problem(pair: Pair) -> Optional[str]:
         return f'{pair.depth} holds only zeros or NaN: depth is missing'
     near = np.percentile(depth[depth > 0], 5)
     if near > FARTHEST_NEAR:
-        return (f'{pair.depth}: even the nearest things are {near:.0f} m away; these look like '
-                'millimetres, and must be metres (divide by 1000)')
+        return (f'{pair.depth}: even the nearest things are {near:.0f} m away; they must '
+                'be metres (these look like millimetres: divide by 1000), or in a PNG as many '
+                "units to the metre as camera.json's depth_scale says (1000 unless it does)")
     return None
 
 
@@ -184,13 +290,13 @@ class DepthDataset:
         for root, camera in zip(self.roots, cameras):
             pairs, problems = find_pairs(root, split)
             problems += find_problems(pairs)
-            if not pairs and not problems:
-                problems = [f'the split {split!r} is empty']
             if problems:
                 raise DatasetError(root, problems)
             scale = 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
                                       input_size[1], self.aspect) if camera else 1.0
             self.pairs += [replace(pair, scale=scale) for pair in pairs]
+        if not self.pairs:
+            raise DatasetError(self.roots[0], [f'the split {split!r} is empty'])
 
     def without_augmentation(self) -> 'DepthDataset':
         """Return the same pairs as they are evaluated."""
@@ -229,7 +335,7 @@ class DepthDataset:
             rgb, depth, nearer = self.augment(rgb, depth, random)
             clip *= nearer
         height, width = self.input_size
-        return resize(rgb, width, height), resize(depth, width, height), np.float32(clip)
+        return resize(rgb, width, height), resize_depth(depth, width, height), np.float32(clip)
 
     def origin(self) -> Dict:
         """Return names, size and, where render_worlds.py made it, kinds and seed."""
@@ -267,7 +373,7 @@ class DepthDataset:
         total, known = np.zeros((2, *self.input_size))
         height, width = self.input_size
         for pair in self.pairs:
-            depth = resize(pair.read_depth(self.max_depth), width, height)
+            depth = resize_depth(pair.read_depth(self.max_depth), width, height)
             total += np.nan_to_num(depth)
             known += ~np.isnan(depth)
         mean = total / np.maximum(known, 1)

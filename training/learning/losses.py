@@ -1,7 +1,7 @@
 """Losses, in PyTorch: the paper's, and what a better recipe adds to it."""
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
 from depth_estimation_ros.estimation.network import NEAREST, probability_within
 from pytorch_msssim import ssim as windowed_ssim
@@ -37,9 +37,30 @@ class Weights:
     confidence: float = 0.0
 
 
-def rmse(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Return the root mean squared error over all pixels of a batch (equation 2)."""
-    return torch.sqrt(functional.mse_loss(prediction, truth))
+def mean_of(values: torch.Tensor, known: torch.Tensor, dim: Optional[Tuple[int, ...]] = None
+            ) -> torch.Tensor:
+    """
+    Return the mean of the values that are known, 0 where none is.
+
+    Weighted: to pick pixels out of maps, and to put gradients back, takes a twentieth of a whole
+    training step.
+
+    Parameters
+    ----------
+    values : float32 tensor
+        Finite also where they are unknown.
+    known : float32 tensor of that shape
+        1 where a value counts, 0 where it doesn't.
+    dim : tuple of int, optional
+        Over which dimensions; all unless given.
+
+    """
+    return (values * known).sum(dim) / known.sum(dim).clamp_min(1.0)
+
+
+def rmse(prediction: torch.Tensor, truth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return the root mean squared error over all known pixels of a batch (equation 2)."""
+    return torch.sqrt(mean_of((prediction - truth).square(), known))
 
 
 def ssim(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -59,7 +80,8 @@ def ssim(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return windowed_ssim(x, y, data_range=1.0)
 
 
-def silog(log_ratio: torch.Tensor, invariance: float = 0.5) -> torch.Tensor:
+def silog(log_ratio: torch.Tensor, known: torch.Tensor, invariance: float = 0.5
+          ) -> torch.Tensor:
     """
     Return the root of the scale-invariant error of each image, averaged.
 
@@ -69,34 +91,42 @@ def silog(log_ratio: torch.Tensor, invariance: float = 0.5) -> torch.Tensor:
     ----------
     log_ratio : float32 (N, 1, H, W)
         log(prediction / truth).
+    known : float32 (N, 1, H, W)
+        1 where it is known, 0 elsewhere.
     invariance : float
         Their lambda.
 
     """
-    mean_square = log_ratio.square().mean(dim=(1, 2, 3))
-    mean = log_ratio.mean(dim=(1, 2, 3))
+    mean_square = mean_of(log_ratio.square(), known, dim=(1, 2, 3))
+    mean = mean_of(log_ratio, known, dim=(1, 2, 3))
     return torch.sqrt((mean_square - invariance * mean.square()).clamp_min(1e-8)).mean()
 
 
-def gradients(log_ratio: torch.Tensor, scales: int = 4) -> torch.Tensor:
+def gradients(log_ratio: torch.Tensor, known: torch.Tensor, scales: int = 4) -> torch.Tensor:
     """
     Return how much neighbours' errors differ, at several scales.
 
     Li and Snavely 2018 (MegaDepth), section 5.2: edges where the truth has them, none elsewhere.
+    Only neighbours that are both known are compared: at the border of a hole the difference would
+    be the whole error of one of them.
 
     Parameters
     ----------
     log_ratio : float32 (N, 1, H, W)
         log(prediction / truth).
+    known : float32 (N, 1, H, W)
+        1 where it is known, 0 elsewhere.
     scales : int
         Each has half the size of the one before.
 
     """
     total = log_ratio.new_zeros(())
     for _ in range(scales):
-        total = (total + (log_ratio[..., 1:] - log_ratio[..., :-1]).abs().mean()
-                 + (log_ratio[..., 1:, :] - log_ratio[..., :-1, :]).abs().mean())
-        log_ratio = log_ratio[..., ::2, ::2]
+        for dim in (-1, -2):
+            pairs = log_ratio.shape[dim] - 1
+            both = known.narrow(dim, 0, pairs) * known.narrow(dim, 1, pairs)
+            total = total + mean_of(log_ratio.diff(dim=dim).abs(), both)
+        log_ratio, known = log_ratio[..., ::2, ::2], known[..., ::2, ::2]
     return total
 
 
@@ -209,27 +239,26 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
 
     """
     unknown = torch.isnan(truth)
-    # Whatever was predicted there is taken for right, and for given.
+    known = (~unknown).float()
+    # SSIM compares windows, which may lie partly in the unknown: equal there, they differ only by
+    # what is known. The other terms count known pixels only, and must not meet a NaN.
     prediction = torch.where(unknown, prediction.detach(), prediction)
     truth = torch.where(unknown, prediction.detach(), truth)
     loss = prediction.new_zeros(())
     if weights.alpha:
-        loss = loss + weights.alpha * rmse(prediction, truth)
+        loss = loss + weights.alpha * rmse(prediction, truth, known)
     if weights.beta:
         loss = loss + weights.beta * (1.0 - ssim(prediction, truth))
     if weights.l1:
-        loss = loss + weights.l1 * functional.l1_loss(prediction, truth)
+        loss = loss + weights.l1 * mean_of((prediction - truth).abs(), known)
     if weights.silog or weights.gradients or weights.confidence:
         log_ratio = torch.log(prediction.clamp_min(NEAREST) / truth.clamp_min(NEAREST))
         if weights.silog:
-            loss = loss + weights.silog * silog(log_ratio)
+            loss = loss + weights.silog * silog(log_ratio, known)
         if weights.gradients:
-            loss = loss + weights.gradients * gradients(log_ratio)
+            loss = loss + weights.gradients * gradients(log_ratio, known)
         if weights.confidence:
-            known = (~unknown if loose is None else ~(unknown | loose)).float()
-            surprises = laplace(log_ratio, log_scale) + surprise(log_ratio, log_scale)
-            # Weighted: to pick pixels out of maps, and to put gradients back, takes a twentieth of
-            # a whole step.
-            surprises = (surprises * known).sum() / known.sum().clamp_min(1.0)
-            loss = loss + weights.confidence * surprises
+            exact = known if loose is None else known * (~loose).float()
+            terms = laplace(log_ratio, log_scale) + surprise(log_ratio, log_scale)
+            loss = loss + weights.confidence * mean_of(terms, exact)
     return loss
