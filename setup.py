@@ -60,7 +60,6 @@ setup(
         'openvino',
         # camera_node plays bags, evaluate.py scores on them: both without a ROS installation.
         'rosbags',
-        'rosbags-image',
         'setuptools',
     ],
     extras_require={

@@ -9,15 +9,14 @@ from typing import Callable, List, Optional, Tuple, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.ground import GroundScale
-from depth_estimation_ros.node import (
-    camera_info, depth_settings, diagnostics, image_messages, process, settings)
+from depth_estimation_ros.images import ImageError, messages
+from depth_estimation_ros.node import camera_info, depth_settings, diagnostics, process, settings
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.depth_settings import Options, SETTINGS
 from depth_estimation_ros.node.diagnostics import NodeReport
 from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.node.frame_worker import FrameWorker
-from depth_estimation_ros.node.image_messages import ImageMessageError
 from depth_estimation_ros.node.model_loader import Loaded, ModelLoader
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.process import NodeError
@@ -295,9 +294,9 @@ class DepthNode(LifecycleNode):
 
     def _work(self, frame: Frame):
         try:
-            image = image_messages.to_rgb(frame.message)
+            image = messages.to_rgb(frame.message)
             self._publish_depth(image, frame.message.header)
-        except ImageMessageError as error:
+        except ImageError as error:
             self._statistics.count_refused(str(error))
             self.get_logger().warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
             return

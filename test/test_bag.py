@@ -309,9 +309,9 @@ def two_cameras(tmp_path_factory):
                                                   'topics are /depth (sensor_msgs/msg/Image)'),
     (['--bag', '{bag}', '--image-topic', '/left'], 'a larger --tolerance may pair them'),
     (['--bag', '{bag}', '--image-topic', '/left', '--depth-topic', '/right'],
-     '/right is bgr8, but depth is 16UC1 or 32FC1'),
-    (['--bag', '{bag}', '--image-topic', '/depth'], 'an image on /depth (16UC1, 6 x 4) cannot be '
-                                                    'read'),
+     "/right cannot be read: depth is encoded as 16UC1 or 32FC1, not 'bgr8'"),
+    (['--bag', '{bag}', '--image-topic', '/depth'],
+     'an image on /depth cannot be read: the encoding 16UC1 is that of depth'),
     (['--bag', '{bag}', '--model', 'mean'], 'A bag has no training depth maps'),
     (['--bag', '{bag}', '--data-dir', 'data'], 'not allowed with argument'),
 ])
@@ -341,7 +341,7 @@ def test_a_dataset_becomes_the_bag_of_a_depth_camera(tmp_path):
     pictures = sorted((source / 'rgb' / 'test').iterdir())
     assert len(moments) == len(pictures) == 24
     assert moments[3].seconds - moments[0].seconds == pytest.approx(0.15)
-    assert (moments[3].image == cv2.imread(str(pictures[3]))).all()
+    assert (moments[3].image[:, :, ::-1] == cv2.imread(str(pictures[3]))).all()
     truth = np.load(source / 'depth' / 'test' / f'{pictures[3].stem}.npy').astype(np.float32)
     truth[truth >= 20.0] = np.nan
     np.testing.assert_allclose(moments[3].depth, truth, atol=6e-4)

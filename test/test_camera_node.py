@@ -8,7 +8,7 @@ import bag_writer
 import cv2
 from depth_estimation_ros import camera_node
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from depth_estimation_ros.node.image_messages import to_depth, to_rgb
+from depth_estimation_ros.images.messages import to_depth, to_rgb
 import numpy as np
 import pytest
 from ros_probe import BEST_EFFORT, NodeProcess, picture, RELIABLE

@@ -7,9 +7,9 @@ import cv2
 from depth_estimation_ros import depth_node
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.images.messages import to_depth
 from depth_estimation_ros.node import image_messages
 from depth_estimation_ros.node.depth_settings import Options, SETTINGS
-from depth_estimation_ros.node.image_messages import to_depth
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np

@@ -9,10 +9,11 @@ import cv2
 from depth_estimation_ros.depth_node import DepthNode
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics
+from depth_estimation_ros.images.messages import to_depth
 from depth_estimation_ros.node import model_loader
 from depth_estimation_ros.node.camera_tracker import LOG_PERIOD
 from depth_estimation_ros.node.depth_settings import SETTINGS
-from depth_estimation_ros.node.image_messages import from_array, to_depth
+from depth_estimation_ros.node.image_messages import from_array
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np

@@ -5,8 +5,10 @@ import sys
 
 import cv2
 from depth_estimation_ros.estimation.depth_colors import colorize, UNKNOWN
-from depth_estimation_ros.node.image_messages import (
-    ENCODINGS, from_array, ImageMessageError, to_depth, to_millimetres, to_rgb)
+from depth_estimation_ros.images import ImageError
+from depth_estimation_ros.images.messages import to_depth, to_rgb
+from depth_estimation_ros.images.raw import ENCODINGS
+from depth_estimation_ros.node.image_messages import from_array, to_millimetres
 import numpy as np
 import pytest
 from ros_probe import picture
@@ -116,6 +118,9 @@ def test_compressed_images_become_rgb(suffix, tolerance):
 @pytest.mark.parametrize('spoil, sentence', [
     (lambda message: setattr(message, 'encoding', 'yuv444'),
      "encoding 'yuv444' is not one of rgb8"),
+    (lambda message: setattr(message, 'encoding', '8UC3'),
+     "'8UC3' tells how numbers are stored, and not which colours"),
+    (lambda message: setattr(message, 'encoding', '16UC1'), 'that of depth, not of colour'),
     (lambda message: setattr(message, 'step', 3 * 160 - 1),
      'takes 480 bytes, but step is 479'),
     (lambda message: setattr(message, 'data', message.data[:-1]),
@@ -128,13 +133,13 @@ def test_compressed_images_become_rgb(suffix, tolerance):
 def test_an_unusable_message_is_refused_with_a_sentence(spoil, sentence):
     message = message_of(picture(), 'rgb8')
     spoil(message)
-    with pytest.raises(ImageMessageError, match=sentence):
+    with pytest.raises(ImageError, match=sentence):
         to_rgb(message)
 
 
 @pytest.mark.parametrize('data', [b'', b'neither JPEG nor PNG'])
 def test_a_compressed_message_without_an_image_is_refused(data):
-    with pytest.raises(ImageMessageError):
+    with pytest.raises(ImageError):
         to_rgb(CompressedImage(format='jpeg', data=data))
 
 
@@ -145,8 +150,20 @@ def test_depth_comes_out_as_it_went_in():
     assert (message.height, message.width, message.step) == (3, 4, 16)
     assert message.header is header and message.is_bigendian == int(sys.byteorder == 'big')
     np.testing.assert_array_equal(to_depth(message), depth)
-    with pytest.raises(ImageMessageError, match='not .16UC1'):
-        to_depth(from_array(depth.astype(np.uint16), '16UC1', header))
+    with pytest.raises(ImageError, match="16UC1 or 32FC1, not 'mono16'"):
+        to_depth(from_array(depth.astype(np.uint16), 'mono16', header))
+
+
+@pytest.mark.parametrize('is_bigendian', [False, True])
+def test_depth_in_millimetres_is_unknown_where_it_is_0(is_bigendian):
+    millimetres = np.full((120, 160), 1500, np.uint16)
+    millimetres[:60] = 0
+    depth = to_depth(message_of(millimetres, '16UC1', 4, is_bigendian))
+    assert depth.dtype == np.float32 and np.isnan(depth[:60]).all()
+    np.testing.assert_allclose(depth[60:], 1.5)
+    depth = to_depth(message_of(depth, '32FC1', 4, is_bigendian))
+    assert depth.dtype == np.float32 and np.isnan(depth[:60]).all()
+    np.testing.assert_allclose(depth[60:], 1.5)
 
 
 def test_a_message_is_filled_again_whatever_its_size_was():

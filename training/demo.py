@@ -20,8 +20,8 @@ import time
 from typing import Dict, List, Optional, Tuple
 
 import cv2
+from depth_estimation_ros.images.messages import to_depth, to_rgb
 from depth_estimation_ros.node import fast_dds
-from depth_estimation_ros.node.image_messages import to_depth, to_rgb
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import rclpy

@@ -3,30 +3,24 @@
 from bisect import bisect_left
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 from depth_estimation_ros.estimation.geometry import (
     image_of_camera_info, Intrinsics, IntrinsicsError)
+from depth_estimation_ros.images import ImageError, messages
+from depth_estimation_ros.images.raw import DEPTH_ENCODINGS, ENCODINGS
 from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
 import numpy as np
 from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.image import image_to_cvimage
-from rosbags.image.image import ImageError, to_cvtype
 from rosbags.rosbag2 import ReaderError
 from rosbags.typesys import get_typestore, Stores
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
-
-# Metres in one unit of the encodings of depth (REP 118).
-DEPTH_UNITS = {'16UC1': 0.001, '32FC1': 1.0}
-
-# Encodings in which half as many rows of colour follow those of brightness.
-PLANAR = ('nv12', 'nv21')
 
 # Seconds between an image and the depth image that is taken for the same moment. Half the period
 # of cameras at 30 Hz, and a little.
@@ -42,7 +36,7 @@ class BagMoment:
     ----------
     seconds : float
         Its stamp.
-    image : uint8 (H, W, 3) BGR
+    image : uint8 (H, W, 3) RGB
     depth : float32 (h, w), metres, or None
         As the depth camera gave it, at its own size; NaN where it knows no depth.
 
@@ -128,7 +122,7 @@ class BagRecording:
             if depth is not None:
                 depth = seen_by(depth, self.depth_camera, self.camera, moment.image.shape[:2],
                                 cv2.INTER_NEAREST)
-            yield RecordedFrame(moment.image, depth)
+            yield RecordedFrame(cv2.cvtColor(moment.image, cv2.COLOR_RGB2BGR), depth)
 
     def moments(self, with_depth_only: bool = False) -> Iterator[BagMoment]:
         """Give the images in the order of the bag, each with its depth at the depth's size."""
@@ -242,40 +236,26 @@ class BagRecording:
                 'the scores are worse than the model.')
 
     def _image(self, message: Any) -> np.ndarray:
-        """Return uint8 (H, W, 3) BGR."""
-        if not hasattr(message, 'encoding'):
-            try:
-                image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
-                                     cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-            except cv2.error:
-                image = None  # a header that promises more pixels than OpenCV allows
-            if image is None:
-                raise RecordingError(
-                    f'{self._path}: an image on {self.image_topic} is no JPEG or PNG (format '
-                    f'{message.format!r}).')
-            return image
+        """Return uint8 (H, W, 3) RGB."""
         try:
-            return image_to_cvimage(_as_stored(message), 'bgr8')
-        except (ImageError, TypeError, ValueError, cv2.error) as error:
+            return messages.to_rgb(message)
+        except ImageError as error:
             raise RecordingError(
-                f'{self._path}: an image on {self.image_topic} ({message.encoding}, '
-                f'{message.width} x {message.height}) cannot be read: {error}.') from error
+                f'{self._path}: an image on {self.image_topic} cannot be read: {error}.'
+            ) from error
 
     def _depth(self, message: Any) -> np.ndarray:
         """Return float32 (h, w) in metres, NaN where there is no depth."""
-        unit = DEPTH_UNITS.get(getattr(message, 'encoding', ''))
-        if unit is None:
-            raise RecordingError(
-                f'{self._path}: {self.depth_topic} is '
-                f'{getattr(message, "encoding", "compressed")}, but depth is '
-                f'{" or ".join(DEPTH_UNITS)}, not compressed.')
+        if messages.is_compressed(message):
+            raise RecordingError(f'{self._path}: {self.depth_topic} is compressed, but depth is '
+                                 f'{" or ".join(DEPTH_ENCODINGS)}, not compressed.')
         try:
-            depth = image_to_cvimage(_as_stored(message)).astype(np.float32) * unit
-        except (TypeError, ValueError) as error:
-            raise RecordingError(f'{self._path}: a depth image on {self.depth_topic} cannot be '
-                                 f'read: {error}.') from error
-        depth[~(np.isfinite(depth) & (depth > 0.0))] = np.nan
-        return depth
+            depth = messages.to_depth(message)
+        except ImageError as error:
+            raise RecordingError(
+                f'{self._path}: a depth image on {self.depth_topic} cannot be read: {error}.'
+            ) from error
+        return np.where(np.isfinite(depth) & (depth > 0.0), depth, np.float32(np.nan))
 
 
 def seen_by(depth: np.ndarray, camera: Optional[Intrinsics], other: Optional[Intrinsics],
@@ -326,14 +306,14 @@ def _color_topics(first: Dict[str, Any]) -> List[List[str]]:
                 compressed.append(topic)
         elif encoding.startswith('mono'):
             grey.append(topic)
-        elif encoding not in DEPTH_UNITS:
+        elif encoding in ENCODINGS:
             raw.append(topic)
     return [raw, compressed, grey]
 
 
 def _depth_topics(first: Dict[str, Any]) -> List[str]:
     return [topic for topic, message in first.items()
-            if getattr(message, 'encoding', None) in DEPTH_UNITS]
+            if getattr(message, 'encoding', None) in DEPTH_ENCODINGS]
 
 
 def _pairs(images: List[int], depths: List[int], tolerance: int) -> Dict[int, int]:
@@ -357,26 +337,3 @@ def _pairs(images: List[int], depths: List[int], tolerance: int) -> Dict[int, in
         if nearest_image(depths[depth]) == number and abs(depths[depth] - stamp) <= tolerance:
             pairs[number] = depth
     return pairs
-
-
-def _as_stored(message: Any) -> Any:
-    """
-    Return an Image message as image_to_cvimage wants it.
-
-    Its rows follow each other without a gap, and its height counts all rows that are stored.
-    """
-    _, _, kind, channels = to_cvtype(message.encoding)
-    row, height = message.width * channels * np.dtype(kind).itemsize, message.height
-    if message.encoding in PLANAR:
-        if message.width % 2 or height % 2:
-            raise ValueError('its pixels share colours in groups of 2 x 2, and its size is no '
-                             'multiple of that')
-        height = height * 3 // 2
-    if message.step < row:
-        raise ValueError(f'a row takes {row} bytes, but step is {message.step}')
-    if len(message.data) < height * message.step:
-        raise ValueError(f'{height} rows of {message.step} bytes are {height * message.step} '
-                         f'bytes, but there are {len(message.data)}')
-    rows = np.frombuffer(message.data, np.uint8, height * message.step)
-    packed = np.ascontiguousarray(rows.reshape(height, message.step)[:, :row])
-    return replace(message, height=height, data=packed.ravel(), step=row)

@@ -93,8 +93,8 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
         try:
             from depth_estimation_ros.recordings.bag import BagRecording
         except ImportError as error:
-            raise RecordingError(f'{source} is a rosbag2, which needs rosbags and rosbags-image '
-                                 f'({error}): pip install rosbags rosbags-image') from error
+            raise RecordingError(f'{source} is a rosbag2, which needs rosbags '
+                                 f'({error}): pip install rosbags') from error
         return BagRecording(path, image_topic)
     if path.is_file():
         return VideoRecording(path)

@@ -3,9 +3,8 @@
 from typing import Dict, Optional, Protocol, Tuple, Union
 
 from depth_estimation_ros.estimation.geometry import from_camera_info, Intrinsics, IntrinsicsError
-from depth_estimation_ros.node import image_messages
+from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.node.camera_info import CameraInfoError, image_intrinsics
-from depth_estimation_ros.node.image_messages import ImageMessageError
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -79,8 +78,8 @@ class ViewerNode(Node):
 
     def _on_confidence(self, message: Image):
         try:
-            confidence = image_messages.to_depth(message)
-        except ImageMessageError as error:
+            confidence = messages.to_depth(message)
+        except ImageError as error:
             self._report('depth/confidence', error)
             return
         self._scene.show_confidence(_seconds(_stamp(message)), confidence)
@@ -88,9 +87,9 @@ class ViewerNode(Node):
     def _show_pair(self, stamp: Stamp):
         if stamp in self._images and stamp in self._depths:
             try:
-                image = image_messages.to_rgb(self._images[stamp])
-                depth = image_messages.to_depth(self._depths[stamp])
-            except ImageMessageError as error:
+                image = messages.to_rgb(self._images[stamp])
+                depth = messages.to_depth(self._depths[stamp])
+            except ImageError as error:
                 self._report('image or depth/image', error)
             else:
                 camera = self._camera(depth.shape)

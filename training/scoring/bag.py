@@ -156,7 +156,7 @@ class Predictor:
         # Whoever asks a second time, to draw it, gets what was scored.
         again = number in self._ground_scales
         depth = self._estimator.estimate(
-            np.ascontiguousarray(moment.image[:, :, ::-1]), camera,
+            moment.image, camera,
             ground=None if again else self.ground,
             scale=self._scale * self._ground_scales.get(number, 1.0), size='network').depth
         self._ground_scales.setdefault(number, self.ground.scale)
@@ -215,7 +215,7 @@ def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, B
     """Return the figures.Example of pairs of a bag, by their numbers."""
     from scoring import figures
     return {number: figures.Example(
-                moment.image[:, :, ::-1], moment.depth, predict(number, moment),
+                moment.image, moment.depth, predict(number, moment),
                 f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
             for number, moment in enumerate(recording.moments(with_depth_only=True))
             if number in numbers}
