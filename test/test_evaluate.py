@@ -7,20 +7,24 @@ import shutil
 import subprocess
 import sys
 
+import cv2
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 import evaluate
-from learning.dataset import DatasetError, DepthDataset
+from learning.dataset import DatasetError
 from learning.pairs_table import read_records
 import numpy as np
 import pytest
+from scoring import split_figures
+from scoring.groups import find_groups
 from scoring.measures import Measures
+from scoring.predictions import compared_size, ModelPrediction
 from scoring.report import report
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
 NUMBERS = {'rmse', 'ssim', 'abs_rel', 'delta1', 'delta2', 'delta3', 'abs_rel_near', 'rmse_log',
-           'silog'}
+           'silog', 'delta1_aligned', 'bias'}
 BROKEN = 'split,name,height,pitch,roll\nval,park_2800001_00,high,0,0\n'
 
 
@@ -52,6 +56,7 @@ def test_everything_is_measured(tmp_path):
     assert set(kinds) == {'interior', 'park', 'street'}
     assert sum(kind['n'] for kind in kinds.values()) == 24
     assert set(kinds['park']) == NUMBERS | {'n'}
+    assert scores['by_group'] == {'sample': {'n': 24, **scores['per_image']}}
     assert sum(row['share'] for row in scores['by_depth'].values()) == pytest.approx(1.0)
     # The same pixels, once by image and once by depth.
     total = sum(row['share'] * row['abs_rel'] for row in scores['by_depth'].values())
@@ -100,31 +105,92 @@ def test_pairs_csv_may_tell_less(some):
         read_records(some, 'val')
 
 
-def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
+def add_group(folder, split, names, camera, change):
+    """Write a group as a depth camera's: PNGs of millimetres in one split, 0 where unknown."""
+    for kind in ('rgb', 'depth'):
+        (folder / kind / split).mkdir(parents=True)
+    (folder / 'camera.json').write_text(json.dumps({**camera, 'depth_scale': 1000}))
+    for name in names:
+        shutil.copy(SAMPLE / 'rgb' / 'val' / f'{name}.jpeg', folder / 'rgb' / split)
+        depth = np.load(SAMPLE / 'depth' / 'val' / f'{name}.npy').astype(np.float32)
+        millimetres = change(1000 * depth).round().astype(np.uint16)
+        assert cv2.imwrite(str(folder / 'depth' / split / f'{name}.png'), millimetres)
+
+
+def test_a_folder_of_datasets_has_a_line_for_each(tmp_path):
+    """Each with its own camera, compared where truth is known, and each of the same weight."""
+    names = sorted(path.stem for path in (SAMPLE / 'rgb' / 'val').iterdir())
+    camera = json.loads((SAMPLE / 'camera.json').read_text())
+
+    def sparse(depth):
+        depth = depth.copy()
+        depth[::2] = depth[:, ::3] = 0
+        return depth
+
+    add_group(tmp_path / 'real' / 'dense', 'val', names[:3], camera, lambda depth: depth)
+    add_group(tmp_path / 'real' / 'sparse', 'val', names[:2], camera, sparse)
+    longer = {**camera, 'fx': 2 * camera['fx'], 'fy': 2 * camera['fy']}
+    add_group(tmp_path / 'real' / 'far', 'val', names[:1], longer,
+              lambda depth: np.minimum(2 * depth, 20000))
+    add_group(tmp_path / 'real' / 'other', 'train', names[:1], camera, sparse)
+    path = tmp_path / 'scores.json'
+    result = command('--data-dir', tmp_path / 'real', '--json', path)
+    assert result.returncode == 0, result.stderr
+    scores = json.loads(path.read_text())
+    groups = scores['by_group']
+    assert {name: each['n'] for name, each in groups.items()} == {
+        'dense': 3, 'far': 1, 'sparse': 2}
+    assert scores['n'] == 6 and scores['places']['n'] == 3
+    for name in ('delta1', 'delta1_aligned', 'bias', 'abs_rel'):
+        assert scores['places'][name] == pytest.approx(
+            np.mean([each[name] for each in groups.values()]))
+    # A third of the pixels tells nearly what all tell: gaps are not mixed in as zeros.
+    dense = json.loads(command('--data-dir', SAMPLE, '--json', '-').stdout)
+    assert groups['sparse']['abs_rel'] < 2 * dense['per_image']['abs_rel']
+    for word in ('dense', 'far', 'sparse', 'mean of 3 groups', 'aligned'):
+        assert word in result.stdout
+    assert 'other' not in result.stdout
+
+    several = json.loads(command('--data-dir', tmp_path / 'real' / 'dense', '--data-dir',
+                                 tmp_path / 'real' / 'far', '--json', '-').stdout)
+    assert several['by_group'] == {name: groups[name] for name in ('dense', 'far')}
+    nothing = command('--data-dir', tmp_path / 'real', '--split', 'test')
+    assert nothing.returncode == 1
+    assert "none of its 4 datasets has a split 'test'" in nothing.stderr
+
+
+def test_gaps_stay_out_of_the_comparison():
+    """Truth with gaps keeps its pixels; one that is known everywhere has the paper's size."""
+    truth = np.ones((240, 320), np.float32)
+    assert compared_size(truth, (224, 224)) == (224, 224)
+    truth[5, 5] = np.nan
+    assert compared_size(truth, (224, 224)) == (240, 320)
+
+
+def test_a_confidence_is_measured_and_drawn(some, tmp_path):
     class Estimator:
         """Is right about the left half of each picture, and knows it."""
 
         metadata = ModelMetadata('any')
 
-        def __init__(self, model, device):
-            self.depths = iter(truths)
+        depths = None
 
-        def ratio(self, focal, width, height):
+        def focal_scale(self, camera):
             return 1.0
 
-        def estimate(self, rgb, focal, size):
+        def estimate(self, rgb, camera, size):
+            self.depths = self.depths or iter(2 * truths)
             depth = next(self.depths).copy()
             confidence = np.ones_like(depth)
             depth[:, 112:] *= 1.5
             confidence[:, 112:] = 0.0
             return Estimate(depth, confidence)
 
-    dataset = DepthDataset(some, 'val')
-    truths = [truth for _, truth, _ in dataset]
-    monkeypatch.setattr(evaluate, 'DepthEstimator', Estimator)
-    measures = Measures(dataset)
-    predict = evaluate.predictor('compact', 'cpu', dataset)
-    evaluate.evaluate(predict, dataset, measures, progress=False)
+    groups = find_groups([some], 'val')
+    truths = [truth for _, truth, _ in groups[0].dataset]
+    measures = Measures(groups)
+    predict = ModelPrediction(Estimator())
+    evaluate.measure(predict, groups, measures, progress=False)
     scores = measures.summary()['confidence']
     assert scores['within_10_percent'] == scores['mean'] == pytest.approx(0.5)
     assert scores['calibration_gap'] == pytest.approx(0.0)
@@ -132,6 +198,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path, monkeypatch):
     assert scores['rmse_ratio_80'] == pytest.approx(math.sqrt(0.3 / 0.8 / 0.5))
     assert scores['oracle_ratio_80'] < scores['rmse_ratio_80']
     assert 'largest gap of calibration' in report(measures.summary())
-    evaluate.draw_measures(measures, tmp_path / 'figures')
+    split_figures.draw(predict, groups, measures, tmp_path / 'figures')
     assert {p.stem for p in (tmp_path / 'figures').iterdir()} == {
-        'error_over_depth', 'reliability', 'risk_coverage', 'calibration'}
+        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'risk_coverage',
+        'calibration'}

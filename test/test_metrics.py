@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scoring.breakdown import by_kind, DepthBreakdown
+from scoring.breakdown import DepthBreakdown, divided, mean_of_means, means
 from scoring.confidence import ConfidenceEvaluation
 from scoring.metrics import as_json, Evaluation, Scores
 
@@ -78,11 +78,43 @@ def test_an_image_of_sky_alone_leaves_its_lack_out_of_the_mean(maps):
 def test_kinds_have_scores_of_their_own(maps):
     prediction, truth = maps
     scores = [Scores.of(prediction + i, truth) for i in range(4)]
-    kinds = by_kind(scores, ['street', 'park', 'street', None])
+    parts = divided(scores, ['street', 'park', 'street', None])
+    kinds = means(parts)
     assert list(kinds) == ['park', 'street']
     assert kinds['street']['n'] == 2 and kinds['park']['rmse'] == scores[1].rmse
     assert kinds['street']['rmse'] == pytest.approx((scores[0].rmse + scores[2].rmse) / 2)
-    assert by_kind(scores, [None] * 4) == {}
+    # Each kind weighs alike, however many pictures it has.
+    both = mean_of_means(parts)
+    assert both['n'] == 2
+    assert both['rmse'] == pytest.approx((kinds['park']['rmse'] + kinds['street']['rmse']) / 2)
+    assert means(divided(scores, [None] * 4)) == {}
+
+
+def test_alignment_takes_one_factor_away(maps):
+    prediction, truth = maps
+    plain = Scores.of(truth, truth)
+    for factor in (0.4, 0.7):
+        # As a model whose scale is wrong: what it knows nothing of stays at the greatest depth.
+        wrong = np.where(truth < 20, truth * factor, 20).clip(max=20).astype(np.float32)
+        scores = Scores.of(wrong, truth)
+        assert scores.bias == pytest.approx(abs(factor - 1), rel=1e-3)
+        assert scores.delta1 < 0.5 < plain.delta1 == plain.delta1_aligned == 1.0
+        assert scores.delta1_aligned == 1.0
+    near = [(p, t) for p, t in pixels(prediction, truth) if t < 20]
+    ratios = sorted(t / p for p, t in near)
+    middle = (ratios[(len(ratios) - 1) // 2] + ratios[len(ratios) // 2]) / 2
+    aligned = [(20.0 if p >= 20 else min(20.0, p * middle), t)
+               for p, t in pixels(prediction, truth)]
+    scores = Scores.of(prediction, truth)
+    assert scores.delta1_aligned == pytest.approx(
+        mean(max(p / t, t / p) < 1.25 for p, t in aligned), abs=2e-3)
+    assert scores.bias == pytest.approx(abs(np.median([p / t for p, t in near]) - 1), rel=1e-4)
+
+
+def test_a_picture_of_sky_alone_tells_no_scale(maps):
+    sky = np.full_like(maps[1], 20.0)
+    scores = as_json(Scores.of(sky, sky))
+    assert scores['bias'] is scores['delta1_aligned'] is None and scores['delta1'] == 1.0
 
 
 def test_errors_by_true_depth_are_their_formulas(maps):

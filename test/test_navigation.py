@@ -136,10 +136,20 @@ def test_a_removed_post_is_missed_and_an_added_one_blocks():
     scores = {}
     for name, prediction, truth in (('right', post, post), ('removed', bare, post),
                                     ('added', post, bare)):
-        evaluation = NavigationEvaluation(CAMERA, {'pair': pose})
-        evaluation.add('pair', prediction, truth)
+        evaluation = NavigationEvaluation()
+        evaluation.add(Scanner(CAMERA, pose), prediction, truth)
         scores[name] = evaluation.scores(3.0)
     assert scores['right'].missed == 0.0 and scores['right'].blocked == 0.0
     assert scores['removed'].missed == 1.0 and scores['removed'].blocked == 0.0
     assert scores['added'].missed is None
     assert scores['added'].blocked * scores['added'].free == scores['right'].obstacles
+
+
+def test_where_truth_is_unknown_nothing_is_blocked():
+    pose = POSES[4]
+    truth = depth_of(pose, POST)
+    evaluation = NavigationEvaluation()
+    evaluation.add(Scanner(CAMERA, pose), truth,
+                   np.where(truth == depth_of(pose), truth, np.float32(np.nan)))
+    scores = evaluation.scores(3.0)
+    assert scores.obstacles == 0 and scores.blocked == 0.0

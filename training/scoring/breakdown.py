@@ -1,4 +1,4 @@
-"""Where the errors are: by kind of world, and by true depth."""
+"""Where the errors are: by kind of world, by group of pairs, and by true depth."""
 
 from dataclasses import dataclass
 import math
@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence
 
 from depth_estimation_ros.estimation.validity import HORIZON
 import numpy as np
-from scoring.metrics import as_json, is_far, Scores
+from scoring.metrics import as_json, is_far, is_within, Scores
 
 # Where the table's rows begin and end, metres; the sky, at the greatest depth, has its own.
 ROW_EDGES = (0.0, 2.0, 5.0, 10.0)
@@ -14,23 +14,39 @@ BIN_WIDTH = 0.25  # metres; divides each of the row edges
 SKY = 'sky'
 
 
-def by_kind(images: Sequence[Scores], kinds: Sequence[Optional[str]]) -> Dict[str, Dict]:
+def divided(images: Sequence[Scores],
+            names: Sequence[Optional[str]]) -> Dict[str, List[Scores]]:
     """
-    Return the mean scores of each kind of world, with their number, for JSON.
+    Return the scores of images by what each belongs to, in the order of the names.
 
     Parameters
     ----------
     images : sequence of Scores
-    kinds : sequence of str or None
-        Of each image; those without a kind are left out.
+    names : sequence of str or None
+        Of the kind or group of each image; those without one are left out.
 
     """
-    groups: Dict[str, List[Scores]] = {}
-    for scores, kind in zip(images, kinds):
-        if kind is not None:
-            groups.setdefault(kind, []).append(scores)
-    return {kind: {'n': len(groups[kind]), **as_json(Scores.mean(groups[kind]))}
-            for kind in sorted(groups)}
+    parts: Dict[str, List[Scores]] = {}
+    for scores, name in zip(images, names):
+        if name is not None:
+            parts.setdefault(name, []).append(scores)
+    return {name: parts[name] for name in sorted(parts)}
+
+
+def means(parts: Dict[str, List[Scores]]) -> Dict[str, Dict]:
+    """Return the mean scores of each part, with their number, for JSON."""
+    return {name: {'n': len(scores), **as_json(Scores.mean(scores))}
+            for name, scores in parts.items()}
+
+
+def mean_of_means(parts: Dict[str, List[Scores]]) -> Dict:
+    """
+    Return the mean of the parts' means, with the number of parts, for JSON.
+
+    Where parts are places, one with many pictures weighs no more than one with few.
+    """
+    return {'n': len(parts),
+            **as_json(Scores.mean([Scores.mean(scores) for scores in parts.values()]))}
 
 
 @dataclass(frozen=True)
@@ -101,7 +117,7 @@ class DepthBreakdown:
                                   minlength=self.joint.size).reshape(self.joint.shape)
         error = p - t
         measures = (np.square(error), np.abs(error), error, np.abs(error) / t,
-                    (p < 1.25 * t) & (t < 1.25 * p), p > HORIZON * self.max_depth)
+                    is_within(p, t), p > HORIZON * self.max_depth)
         self._sums += [np.bincount(row, measure, self.bins + 1) for measure in measures]
 
     def _bin(self, depth: np.ndarray) -> np.ndarray:

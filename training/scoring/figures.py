@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Set
 
 from matplotlib.figure import Figure
 import numpy as np
@@ -33,6 +33,34 @@ def draw(examples: List[Example], max_depth: float) -> Figure:
             axis.set_yticks(())
     figure.colorbar(shown, ax=grid, label='depth (m)', shrink=0.9)
     return figure
+
+
+def draw_extremes(errors: Dict[int, float], examples: Callable[[Set[int]], Dict[int, Example]],
+                  max_depth: float, folder: Path, count: int = 4) -> None:
+    """
+    Draw the best, median and worst predictions: best.png, median.png and worst.png.
+
+    Parameters
+    ----------
+    errors : dict
+        By which they are ordered, by the number of the pair.
+    examples : callable
+        A set of numbers of pairs -> {number: Example}.
+    max_depth : float
+        At which the scale of depth ends, metres.
+    folder : Path
+    count : int
+        How many of each are drawn, at most.
+
+    """
+    order = sorted(errors, key=errors.get)
+    count = min(count, len(order))
+    middle = (len(order) - count) // 2
+    chosen = {'best': order[:count], 'median': order[middle:middle + count],
+              'worst': order[::-1][:count]}
+    drawn = examples(set().union(*chosen.values()))
+    for name, numbers in chosen.items():
+        save(draw([drawn[number] for number in numbers], max_depth), folder / f'{name}.png')
 
 
 def save(figure: Figure, path: Path) -> None:

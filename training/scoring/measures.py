@@ -1,23 +1,23 @@
 """All that is measured of a model on a split, gathered pair by pair."""
 
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
-from learning.dataset import DatasetError, DepthDataset
-from learning.pairs_table import read_records, Record
-import numpy as np
-from scoring.breakdown import by_kind, DepthBreakdown
+from learning.dataset import Pair
+from scoring.breakdown import DepthBreakdown, divided, mean_of_means, means
 from scoring.confidence import ConfidenceEvaluation
+from scoring.groups import Group
 from scoring.metrics import Evaluation
-from scoring.navigation import NavigationEvaluation, poses
+from scoring.navigation import check_poses, NavigationEvaluation, scanner_of
+from scoring.predictions import ComparedMaps
 
 
 class Measures:
     """
-    All that is measured of a model on a split.
+    All that is measured of a model on the groups of a split.
 
     Parameters
     ----------
-    dataset : DepthDataset
+    groups : sequence of Group
     navigation : bool
         Whether to compare scans of obstacles, too.
 
@@ -34,47 +34,48 @@ class Measures:
     Raises
     ------
     DatasetError
-        Where the dataset lacks what navigation needs, or its pairs.csv cannot be used.
+        Where a dataset lacks what navigation needs.
 
     """
 
-    def __init__(self, dataset: DepthDataset, navigation: bool = False):
-        self._records = read_records(dataset.roots[0], dataset.split)
+    def __init__(self, groups: Sequence[Group], navigation: bool = False):
+        max_depth = groups[0].dataset.max_depth
         self._kinds: List[Optional[str]] = []
-        self.images = Evaluation(max_depth=dataset.max_depth)
-        self.depths = DepthBreakdown(dataset.max_depth)
+        self._groups: List[str] = []
+        self.images = Evaluation(max_depth=max_depth)
+        self.depths = DepthBreakdown(max_depth)
         self.confidence: Optional[ConfidenceEvaluation] = None
-        self.navigation = _navigation(dataset, self._records) if navigation else None
+        self.navigation = NavigationEvaluation() if navigation else None
+        if navigation:
+            for group in groups:
+                check_poses(group)
 
-    def add(self, name: str, prediction: np.ndarray, confidence: Optional[np.ndarray],
-            truth: np.ndarray) -> None:
-        """Measure one prediction, of the pair `name`; all float32 (H, W), depths in metres."""
-        self._kinds.append(self._records.get(name, Record()).kind)
+    def add(self, group: Group, pair: Pair, maps: ComparedMaps) -> None:
+        """Measure the prediction of one pair."""
+        prediction, confidence, truth = maps
+        self._kinds.append(group.record(pair).kind)
+        self._groups.append(group.name)
         self.images.add(prediction, truth)
         self.depths.add(prediction, truth)
         if confidence is not None:
             self.confidence = self.confidence or ConfidenceEvaluation()
             self.confidence.add(confidence, prediction, truth)
         if self.navigation:
-            self.navigation.add(name, prediction, truth)
+            self.navigation.add(scanner_of(group, pair, truth.shape), prediction, truth)
 
     def summary(self) -> Dict:
-        """Return what evaluate.py writes as JSON."""
+        """
+        Return what evaluate.py writes as JSON.
+
+        `places` is the mean over groups of their means, so that each place counts alike.
+        """
+        groups = divided(self.images.images, self._groups)
         summary = {**self.images.summary(),
-                   'by_kind': by_kind(self.images.images, self._kinds),
+                   'by_kind': means(divided(self.images.images, self._kinds)),
+                   'by_group': means(groups), 'places': mean_of_means(groups),
                    'by_depth': self.depths.summary()}
         if self.confidence:
             summary['confidence'] = self.confidence.summary()
         if self.navigation:
             summary['navigation'] = self.navigation.summary()
         return summary
-
-
-def _navigation(dataset: DepthDataset, records: Dict[str, Record]) -> NavigationEvaluation:
-    if dataset.intrinsics is None:
-        raise DatasetError(dataset.roots[0], [
-            'navigation needs camera.json with width, height, fx, fy, cx and cy in pixels'])
-    height, width = dataset.input_size
-    return NavigationEvaluation(
-        dataset.intrinsics.resized(width, height),
-        poses(dataset.roots[0], [pair.name for pair in dataset.pairs], records), dataset.max_depth)

@@ -57,11 +57,15 @@ def abs_rel(prediction: np.ndarray, truth: np.ndarray) -> float:
                          dtype=np.float64))
 
 
+def is_within(prediction: np.ndarray, truth: np.ndarray, threshold: float = 1.25) -> np.ndarray:
+    """Return where max(prediction / truth, truth / prediction) < threshold, bool, as `truth`."""
+    return (prediction < truth * threshold) & (truth < prediction * threshold)
+
+
 def delta(prediction: np.ndarray, truth: np.ndarray, threshold: float = 1.25) -> float:
     """Return the share of pixels with max(prediction / truth, truth / prediction) < threshold."""
     valid = truth > 0
-    p, t = prediction[valid], truth[valid]
-    return float(np.mean((p < t * threshold) & (t < p * threshold)))
+    return float(np.mean(is_within(prediction[valid], truth[valid], threshold)))
 
 
 def is_far(truth: np.ndarray, max_depth: float) -> np.ndarray:
@@ -99,6 +103,43 @@ def silog(prediction: np.ndarray, truth: np.ndarray) -> float:
     return float(100.0 * np.std(log_error(prediction, truth)))
 
 
+def scale_to_truth(prediction: np.ndarray, truth: np.ndarray, max_depth: float) -> float:
+    """
+    Return the median of truth / prediction: the one factor that the scale of a picture is off by.
+
+    Where truth is clipped at `max_depth` it is only known to be at least that, which tells no
+    ratio. NaN where truth is nowhere nearer.
+    """
+    near = (truth > 0) & ~is_far(truth, max_depth)
+    if not near.any():
+        return math.nan
+    return float(np.median(truth[near] / np.maximum(prediction[near], _LEAST_DEPTH)))
+
+
+def delta1_aligned(prediction: np.ndarray, truth: np.ndarray, max_depth: float) -> float:
+    """
+    Return delta1 after the prediction is multiplied by scale_to_truth(): how good its shape is.
+
+    What is predicted at `max_depth`, the sky, stays there, and nothing gets beyond: the truth
+    is clipped so. NaN where no scale is known.
+    """
+    scale = scale_to_truth(prediction, truth, max_depth)
+    if math.isnan(scale):
+        return math.nan
+    aligned = np.where(is_far(prediction, max_depth), prediction, prediction * np.float32(scale))
+    return delta(aligned.clip(max=max_depth), truth)
+
+
+def bias(prediction: np.ndarray, truth: np.ndarray, max_depth: float) -> float:
+    """
+    Return how far off a picture's scale is: |median(prediction / truth) - 1|.
+
+    Over the pixels of scale_to_truth(); NaN where there are none.
+    """
+    near = (truth > 0) & ~is_far(truth, max_depth)
+    return abs(float(np.median(prediction[near] / truth[near])) - 1.0) if near.any() else math.nan
+
+
 @dataclass(frozen=True)
 class Scores:
     """
@@ -114,6 +155,10 @@ class Scores:
     abs_rel_near : float
         `abs_rel` where truth is under the dataset's greatest depth; NaN where it is nowhere.
     rmse_log, silog : float
+    delta1_aligned : float
+        `delta1` after one factor for the whole image, the median of truth / prediction.
+    bias : float
+        |median(prediction / truth) - 1|: 0.7 where depth is 70 % too far, or too near.
 
     """
 
@@ -126,6 +171,8 @@ class Scores:
     abs_rel_near: float
     rmse_log: float
     silog: float
+    delta1_aligned: float
+    bias: float
 
     @classmethod
     def of(cls, prediction: np.ndarray, truth: np.ndarray, max_depth: float = 20.0) -> 'Scores':
@@ -133,7 +180,8 @@ class Scores:
         return cls(rmse(prediction, truth), ssim(prediction, truth), abs_rel(prediction, truth),
                    *(delta(prediction, truth, 1.25 ** power) for power in (1, 2, 3)),
                    abs_rel_near(prediction, truth, max_depth), rmse_log(prediction, truth),
-                   silog(prediction, truth))
+                   silog(prediction, truth), delta1_aligned(prediction, truth, max_depth),
+                   bias(prediction, truth, max_depth))
 
     @classmethod
     def mean(cls, scores: Sequence['Scores']) -> 'Scores':

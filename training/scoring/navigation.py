@@ -16,13 +16,13 @@ the floor is therefore no obstacle, be it a kerb.
 
 from dataclasses import asdict, dataclass
 import math
-from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from learning.dataset import DatasetError
+from learning.dataset import DatasetError, Pair
 from learning.pairs_table import Record
 import numpy as np
+from scoring.groups import Group
 from scoring.metrics import is_far
 
 LOW, HIGH = 0.1, 1.2  # metres above the floor: what a robot may hit
@@ -55,25 +55,30 @@ class Pose:
     roll: float
 
 
-def poses(root: Path, names: List[str], records: Dict[str, Record]) -> Dict[str, Pose]:
+def check_poses(group: Group) -> None:
     """
-    Return each pair's pose.
+    Check that a group tells what scans are made with.
 
     Raises
     ------
     DatasetError
-        Where pairs.csv is missing, or doesn't tell a pair's height, pitch or roll.
+        Where camera.json is missing, or pairs.csv doesn't tell a pair's height, pitch or roll.
 
     """
-    found = {name: Pose(r.height, r.pitch, r.roll) for name, r in records.items()
-             if None not in (r.height, r.pitch, r.roll)}
-    missing = [name for name in names if name not in found]
+    pairs = group.dataset.pairs
+    if any(group.camera(pair) is None for pair in pairs):
+        raise DatasetError(group.root, [
+            'navigation needs camera.json with width, height, fx, fy, cx and cy in pixels'])
+    missing = [pair.name for pair in pairs if not _has_pose(group.record(pair))]
     if missing:
-        raise DatasetError(root, [
+        raise DatasetError(group.root, [
             'navigation needs pairs.csv with the columns split, name, height (metres above the '
-            f'ground), pitch and roll (radians); it lacks {len(missing)} of {len(names)} pairs, '
+            f'ground), pitch and roll (radians); it lacks {len(missing)} of {len(pairs)} pairs, '
             f'the first is {missing[0]}'])
-    return found
+
+
+def _has_pose(record: Record) -> bool:
+    return None not in (record.height, record.pitch, record.roll)
 
 
 def level_rays(intrinsics: Intrinsics, pose: Pose) -> np.ndarray:
@@ -140,7 +145,7 @@ class Scanner:
         Parameters
         ----------
         depth : float32 (H, W), metres
-            Zero and less mean that it is unknown.
+            Zero, less and NaN mean that it is unknown.
 
         Returns
         -------
@@ -202,34 +207,39 @@ class NavigationScores:
     blocked: Optional[float]
 
 
-class NavigationEvaluation:
+def scanner_of(group: Group, pair: Pair, shape: Tuple[int, int]) -> Scanner:
     """
-    Scans of a split, compared.
+    Return what scans the depth maps of a pair.
 
     Parameters
     ----------
-    intrinsics : Intrinsics
-        At the depth maps' size.
-    poses : dict
-        The Pose of each pair, by its name.
-    max_depth : float
-        Metres.
+    group : Group
+        Which check_poses() found to be complete.
+    pair : Pair
+    shape : (int, int)
+        Height and width of the depth maps.
 
     """
+    record, (height, width) = group.record(pair), shape
+    return Scanner(group.camera(pair).resized(width, height),
+                   Pose(record.height, record.pitch, record.roll), group.dataset.max_depth)
 
-    def __init__(self, intrinsics: Intrinsics, poses: Dict[str, Pose], max_depth: float = 20.0):
-        self.intrinsics, self.poses, self.max_depth = intrinsics, poses, max_depth
+
+class NavigationEvaluation:
+    """Scans of a split, compared."""
+
+    def __init__(self):
         self._predicted: List[np.ndarray] = []
         self._true: List[np.ndarray] = []
 
-    def scanner(self, name: str) -> Scanner:
-        """Return what scans the depth maps of a pair."""
-        return Scanner(self.intrinsics, self.poses[name], self.max_depth)
+    def add(self, scanner: Scanner, prediction: np.ndarray, truth: np.ndarray) -> None:
+        """
+        Scan and add the depth maps of a pair; both float32 (H, W), metres.
 
-    def add(self, name: str, prediction: np.ndarray, truth: np.ndarray) -> None:
-        """Scan and add the depth maps of a pair; both float32 (H, W), metres."""
-        scanner = self.scanner(name)
-        self._predicted.append(scanner.scan(prediction))
+        Where truth is unknown (NaN), the prediction is left out as well: an obstacle that the
+        truth cannot show would count as a wrong one.
+        """
+        self._predicted.append(scanner.scan(np.where(np.isnan(truth), truth, prediction)))
         self._true.append(scanner.scan(truth))
 
     def scores(self, limit: float) -> NavigationScores:

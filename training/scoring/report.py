@@ -21,6 +21,8 @@ def report(summary: Dict) -> str:
 
     """
     parts = [_images(summary), _depths(summary['by_depth'])]
+    if len(summary['by_group']) > 1:
+        parts.insert(1, _groups(summary['by_group'], summary['places']))
     if 'confidence' in summary:
         parts.append(_confidence(summary['confidence']))
     if 'navigation' in summary:
@@ -44,7 +46,8 @@ def write_json(summary: Dict, target: str) -> None:
 def _images(summary: Dict) -> str:
     columns = {'RMSE (m)': 'rmse', 'SSIM': 'ssim', 'AbsRel': 'abs_rel', 'delta1': 'delta1',
                'delta2': 'delta2', 'delta3': 'delta3', 'AbsRel*': 'abs_rel_near',
-               'RMSE log': 'rmse_log', 'SILog': 'silog'}
+               'RMSE log': 'rmse_log', 'SILog': 'silog', 'aligned**': 'delta1_aligned',
+               'bias***': 'bias'}
     named = {"the paper's averaging": summary['paper'], 'per image': summary['per_image'],
              **{f'  {kind} ({scores["n"]})': scores
                 for kind, scores in summary['by_kind'].items()}}
@@ -52,7 +55,20 @@ def _images(summary: Dict) -> str:
                      for key in columns.values())]
             for name, scores in named.items() if scores]
     return (_table([['', *columns], *rows])
-            + '\n* where truth is nearer than the greatest depth')
+            + '\n* where truth is nearer than the greatest depth'
+              '\n** delta1 after one factor per image, the median of truth / prediction'
+              '\n*** |median of prediction / truth - 1| per image, where truth is nearer than '
+              'the greatest depth')
+
+
+def _groups(by_group: Dict, places: Dict) -> str:
+    columns = {'AbsRel': 'abs_rel', 'delta1': 'delta1', 'aligned': 'delta1_aligned'}
+    named = {**by_group, f'mean of {places["n"]} groups': places}
+    width = max(map(len, named)) + 2
+    rows = [[name, '' if scores is places else str(scores['n']),
+             *(_number(scores[key]) for key in columns.values()), _percent(scores['bias'])]
+            for name, scores in named.items()]
+    return _table([['group', 'pairs', *columns, 'bias'], *rows], width)
 
 
 def _depths(by_depth: Dict) -> str:
@@ -94,6 +110,6 @@ def _percent(value: Optional[float]) -> str:
     return '' if value is None else f'{100 * value:.1f} %'
 
 
-def _table(rows: Sequence[List[str]]) -> str:
-    return '\n'.join(f'{name:<22}' + ''.join(f'{cell:>10}' for cell in cells)
+def _table(rows: Sequence[List[str]], width: int = 22) -> str:
+    return '\n'.join(f'{name:<{width}}' + ''.join(f'{cell:>10}' for cell in cells)
                      for name, *cells in rows)

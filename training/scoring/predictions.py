@@ -1,0 +1,87 @@
+"""Predictions of a split, and the maps that are compared with the truth."""
+
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
+
+from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from learning.dataset import DepthDataset, Pair
+import numpy as np
+from scoring.groups import Group
+
+# The group, and one of its pairs -> depth up to the dataset's greatest.
+Predict = Callable[[Group, Pair], Estimate]
+
+
+class ModelPrediction:
+    """
+    What a model predicts for a pair, from its picture and its camera.
+
+    Parameters
+    ----------
+    estimator : DepthEstimator
+
+    """
+
+    def __init__(self, estimator: DepthEstimator):
+        self._estimator = estimator
+
+    def __call__(self, group: Group, pair: Pair) -> Estimate:
+        """Predict a pair; depth beyond what the model knows is at the greatest depth."""
+        camera, max_depth = group.camera(pair), group.dataset.max_depth
+        depth, confidence = self._estimator.estimate(pair.read_rgb(), camera, size='network')
+        # Training clipped depth: what the model puts there, in metres of this camera, is the sky.
+        clipped = self._estimator.metadata.max_depth * self._estimator.focal_scale(camera)
+        depth[depth >= 0.999 * clipped] = max_depth
+        return Estimate(depth.clip(max=max_depth), confidence)
+
+
+class MeanPrediction:
+    """The mean of a dataset's training depth maps, whatever the picture shows."""
+
+    def __init__(self):
+        self._means: Dict[str, np.ndarray] = {}
+
+    def __call__(self, group: Group, pair: Pair) -> Estimate:
+        """Return the mean depth map of the pair's dataset."""
+        if group.name not in self._means:
+            self._means[group.name] = DepthDataset(group.root, 'train').mean_depth()
+        return Estimate(self._means[group.name], None)
+
+
+class ComparedMaps(NamedTuple):
+    """
+    What is compared of a pair, all float32 (H, W).
+
+    Attributes
+    ----------
+    prediction : metres
+    confidence : 0 to 1, or None
+    truth : metres, NaN where it is unknown
+
+    """
+
+    prediction: np.ndarray
+    confidence: Optional[np.ndarray]
+    truth: np.ndarray
+
+
+def compared_maps(predict: Predict, group: Group, pair: Pair) -> ComparedMaps:
+    """Predict a pair, and bring the prediction and the truth to one size."""
+    truth = pair.read_depth(group.dataset.max_depth)
+    height, width = compared_size(truth, group.dataset.input_size)
+    prediction, confidence = predict(group, pair)
+    return ComparedMaps(
+        resize(prediction, width, height),
+        None if confidence is None else resize(confidence, width, height),
+        resize(truth, width, height))
+
+
+def compared_size(truth: np.ndarray, paper_size: Tuple[int, int]) -> Tuple[int, int]:
+    """
+    Return the height and width at which a pair is compared.
+
+    A truth that is known everywhere, as a renderer's, is compared at the paper's 224 x 224. One
+    with gaps, as a depth camera's or a lidar's, is compared at its own pixels: resizing it would
+    average depths on both sides of a gap, which nobody measured, or lose single lidar points.
+    """
+    return truth.shape if np.isnan(truth).any() else paper_size
