@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = [str(ROOT / name) for name in (
-    'depth_estimation_ros', 'launch', 'setup.py', 'test', 'training')]
+    'depth_estimation_ros', 'doc', 'launch', 'setup.py', 'test', 'training')]
 
 
 @pytest.mark.linter
