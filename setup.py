@@ -1,4 +1,5 @@
 from glob import glob
+import xml.etree.ElementTree as ElementTree
 
 from setuptools import find_packages, setup
 
@@ -43,7 +44,7 @@ test = viewer + [
 
 setup(
     name=package_name,
-    version='0.1.0',
+    version=ElementTree.parse('package.xml').getroot().findtext('version'),
     packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={package_name: ['models/*']},
     data_files=[
