@@ -1,6 +1,7 @@
 # make demo    the node on a recorded drive; leaves out/demo
 # make demo BAG=FILE   the same on a rosbag2 (its folder, or its .mcap or .db3 file)
 # make test    every test
+# make docs-commands   the commands of the README and of doc/ that take under a minute each
 # Each does all the set-up that it needs, into .venv.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -19,7 +20,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 
-.PHONY: demo test train-env view-env render-env clean
+.PHONY: demo test docs-commands train-env view-env render-env clean
 
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
@@ -28,6 +29,9 @@ demo: .venv/demo.stamp
 test: .venv/test.stamp
 	-$(if $(RENDER_PYTHON),$(MAKE) --no-print-directory render-env)
 	.venv/bin/python -m pytest test
+
+docs-commands: .venv/test.stamp
+	.venv/bin/python doc/run_commands.py
 
 # What training and evaluating need.
 train-env: .venv/train.stamp

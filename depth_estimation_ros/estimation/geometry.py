@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 
 # How depth follows the focal lengths along the picture's height and width where they differ: as
 # fy ** VERTICAL * fx ** (1 - VERTICAL). By geometry, what the ground tells (how far below the
-# horizon) follows fy, and the sizes of things follow both alike. Measured: see the README.
+# horizon) follows fy, and the sizes of things follow both alike. Measured: doc/robot.md, "Lens".
 VERTICAL = 0.75
 
 
