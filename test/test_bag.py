@@ -265,10 +265,22 @@ def test_compressed_colour_is_read_and_its_camera_info_found(tmp_path):
     recording, pairs = moments([
         compressed('/c/image_raw/compressed', 1.0, png, 'bgr8; png compressed bgr8'),
         compressed('/d/image/compressedDepth', 1.0, b'', '16UC1; compressedDepth png'),
+        compressed('/e/image/compressed', 1.0, b'', '16UC1; png compressed '),
         camera_info('/c/camera_info', 1.0, camera),
         flat('/d/image', 1.0, 7, '16UC1')], tmp_path)
     assert pairs == [(40, 7)]
     assert recording.image_topic == '/c/image_raw/compressed' and recording.camera == camera
+
+
+def test_compressed_depth_is_read_and_its_camera_info_found(tmp_path):
+    camera = Intrinsics(6, 4, 5.0, 5.0, 2.5, 1.5)
+    png = cv2.imencode('.png', np.full((4, 6), 1500, np.uint16))[1].tobytes()
+    recording, pairs = moments([
+        flat('/c/image_raw', 1.0, 5), camera_info('/d/camera_info', 1.0, camera),
+        compressed('/d/image/compressedDepth', 1.0, bytes(12) + png,
+                   '16UC1; compressedDepth png')], tmp_path)
+    assert pairs == [(5, 1500)]
+    assert recording.depth_camera == camera
 
 
 @pytest.mark.parametrize('infrared_first', [True, False])

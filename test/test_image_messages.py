@@ -1,12 +1,15 @@
 """Image messages to arrays and back."""
 
 from array import array
+import struct
 import sys
+import zlib
 
 import cv2
 from depth_estimation_ros.estimation.depth_colors import colorize, UNKNOWN
 from depth_estimation_ros.images import ImageError
 from depth_estimation_ros.images.messages import to_depth, to_rgb
+from depth_estimation_ros.images.picture import PNG_START
 from depth_estimation_ros.images.raw import ENCODINGS
 from depth_estimation_ros.node.image_messages import from_array, to_millimetres
 import numpy as np
@@ -137,10 +140,159 @@ def test_an_unusable_message_is_refused_with_a_sentence(spoil, sentence):
         to_rgb(message)
 
 
-@pytest.mark.parametrize('data', [b'', b'neither JPEG nor PNG'])
-def test_a_compressed_message_without_an_image_is_refused(data):
-    with pytest.raises(ImageError):
-        to_rgb(CompressedImage(format='jpeg', data=data))
+@pytest.mark.parametrize('data', [
+    b'', b'neither JPEG nor PNG', cv2.imencode('.bmp', picture())[1].tobytes()])
+def test_a_compressed_message_without_a_jpeg_or_png_is_refused(data):
+    with pytest.raises(ImageError, match='no JPEG or PNG'):
+        to_rgb(compressed(data, 'jpeg'))
+
+
+def compressed(data: bytes, form: str) -> CompressedImage:
+    """Return a message of a file's bytes."""
+    message = CompressedImage(format=form)
+    message.data = array('B', bytes(data))
+    return message
+
+
+def encoded(suffix: str, pixels: np.ndarray, *options: int) -> bytes:
+    """Return the bytes of a file."""
+    return cv2.imencode(suffix, pixels, options)[1].tobytes()
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """Return a PNG with a right header and no pixels."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack(
+            '>I', zlib.crc32(kind + data))
+    return PNG_START + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) \
+        + chunk(b'IDAT', zlib.compress(b'')) + chunk(b'IEND', b'')
+
+
+def jpeg_that_claims(width: int, height: int) -> bytes:
+    """Return a whole JPEG of 16 x 16 pixels with another size in its header."""
+    data = bytearray(encoded('.jpg', np.zeros((16, 16, 3), np.uint8)))
+    at = data.find(b'\xff\xc0') + 5
+    data[at:at + 4] = struct.pack('>HH', height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize('claim', [png_that_claims, jpeg_that_claims])
+@pytest.mark.parametrize('width, height, sentence', [
+    (32000, 32000, 'asks for 32000 x 32000 pixels, and more than 50000000 are refused'),
+    (6000, 6000, 'asks for 6000 x 6000 pixels, for which [0-9]+ bytes are too few'),
+    (0, 16, 'of 0 x 16 pixels is empty')])
+def test_a_claim_in_a_header_costs_no_memory(claim, width, height, sentence):
+    with pytest.raises(ImageError, match=sentence):
+        to_rgb(compressed(claim(width, height), 'jpeg'))
+
+
+@pytest.mark.parametrize('message', [
+    message_of(picture(), 'rgb8'), compressed(encoded('.jpg', picture()), 'jpeg')],
+    ids=['raw', 'compressed'])
+def test_how_many_pixels_are_too_many_can_be_said(message):
+    assert to_rgb(message, 160 * 120).shape == (120, 160, 3)
+    with pytest.raises(ImageError, match='160 x 120 pixels, and more than 19199 are refused'):
+        to_rgb(message, 160 * 120 - 1)
+
+
+FILES = {
+    'jpeg': encoded('.jpg', picture()),
+    'progressive': encoded('.jpg', picture(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
+    'restarts': encoded('.jpg', picture(), cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
+    'png': encoded('.png', picture())}
+
+
+@pytest.mark.parametrize('name', FILES)
+def test_a_file_that_ends_too_soon_is_refused_and_bytes_after_its_end_are_not(name):
+    data = FILES[name]
+    whole = to_rgb(compressed(data, 'jpeg'))
+    for more in (bytes(64), b'\xff\xd8\xff\xe0', data[:500]):
+        np.testing.assert_array_equal(to_rgb(compressed(data + more, 'jpeg')), whole)
+    for length in (40, len(data) // 2, len(data) - 1):
+        with pytest.raises(ImageError, match='ends'):
+            to_rgb(compressed(data[:length], 'jpeg'))
+
+
+def test_a_jpeg_that_a_decoder_would_pass_over_hundreds_of_times_is_refused():
+    data = FILES['progressive']
+    last = data.rfind(b'\xff\xda')
+    with pytest.raises(ImageError, match='more than 32 scans'):
+        to_rgb(compressed(data[:-2] + 40 * data[last:-2] + data[-2:], 'jpeg'))
+
+
+@pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
+@pytest.mark.parametrize('bits, suffix', [(8, '.png'), (16, '.png'), (8, '.jpg')])
+def test_a_compressed_mosaic_becomes_rgb(pattern, bits, suffix):
+    expected = picture_for('bayer')
+    stored = FROM_RGB[f'bayer_{pattern}{bits}'](expected)
+    form = f'bayer_{pattern}{bits}; {"png" if suffix == ".png" else "jpeg"} compressed '
+    rgb = to_rgb(compressed(encoded(suffix, stored, cv2.IMWRITE_JPEG_QUALITY, 100), form))
+    np.testing.assert_allclose(rgb.astype(int), expected, atol=0 if suffix == '.png' else 8)
+
+
+def test_a_mosaic_of_which_the_driver_made_colours_is_not_made_again():
+    form = 'bayer_rggb8; png compressed bgr8'
+    rgb = to_rgb(compressed(encoded('.png', picture()[:, :, ::-1]), form))
+    np.testing.assert_array_equal(rgb, picture())
+
+
+@pytest.mark.parametrize('form', [
+    '16UC1; png compressed ', '32FC1; compressedDepth png', '16UC1; compressedDepth rvl'])
+def test_compressed_depth_is_no_colour(form):
+    with pytest.raises(ImageError, match='that of depth, not of colour'):
+        to_rgb(compressed(encoded('.png', np.ones((4, 6), np.uint16)), form))
+
+
+def test_compressed_depth_becomes_metres():
+    millimetres = np.array([[0, 500, 1000], [65535, 1, 20000]], np.uint16)
+    expected = np.array([[np.nan, 0.5, 1.0], [65.535, 0.001, 20.0]])
+    png = encoded('.png', millimetres)
+    for form, header in (('16UC1; png compressed ', b''),
+                         ('16UC1; compressedDepth png', bytes(12)),
+                         ('16UC1; compressedDepth', bytes(12))):
+        depth = to_depth(compressed(header + png, form))
+        assert depth.dtype == np.float32
+        np.testing.assert_allclose(depth, expected, rtol=1e-6)
+
+
+def test_compressed_inverse_depth_becomes_metres():
+    # As compressed_depth_image_transport quantises with its defaults: 10 m and 100 steps.
+    a = 100.0 * (100.0 + 1.0)
+    b = 1.0 - a / 10.0
+    metres = np.array([[9.5, 5.0], [2.0, np.nan]], np.float32)
+    stored = np.nan_to_num(np.rint(a / metres + b)).astype(np.uint16)
+    depth = to_depth(compressed(struct.pack('<iff', 0, a, b) + encoded('.png', stored),
+                                '32FC1; compressedDepth png'))
+    np.testing.assert_allclose(depth, metres, rtol=0.01)
+
+
+@pytest.mark.parametrize('data, form, sentence', [
+    (b'', '16UC1; compressedDepth png', '0 bytes are no compressed depth'),
+    (bytes(40), '16UC1; compressedDepth rvl', 'RVL is not read'),
+    (encoded('.png', np.ones((4, 6), np.uint8)), '16UC1; png compressed ', 'came with 8'),
+    (encoded('.png', picture()), '16UC1; png compressed ', '3 numbers per pixel'),
+    (encoded('.png', picture()), 'png', "the format is 'png'")])
+def test_depth_that_cannot_be_read_is_refused_with_a_sentence(data, form, sentence):
+    with pytest.raises(ImageError, match=sentence):
+        to_depth(compressed(data, form))
+
+
+def test_whatever_bytes_come_there_is_an_image_or_a_sentence():
+    random = np.random.default_rng(0)
+    for number in range(400):
+        data = bytearray(list(FILES.values())[number % len(FILES)])
+        begin = int(random.integers(0, len(data)))
+        for at in random.integers(0, min(len(data), 700), random.integers(1, 6)):
+            data[at] = random.integers(0, 256)
+        if number % 5 == 0:
+            del data[begin:begin + int(random.integers(0, 500))]
+        message = compressed(data, ('jpeg', 'bayer_rggb8; png', '16UC1; compressedDepth png')[
+            number % 3])
+        for read in (to_rgb, to_depth):
+            try:
+                assert read(message).ndim in (2, 3)
+            except ImageError as error:
+                assert str(error)
 
 
 def test_depth_comes_out_as_it_went_in():

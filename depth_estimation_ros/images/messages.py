@@ -7,14 +7,20 @@ both, the fields have the same names.
 
 from typing import Any
 
-import cv2
-from depth_estimation_ros.images import ImageError, raw
+from depth_estimation_ros.images import compressed, ImageError, raw
+from depth_estimation_ros.images.picture import MAX_PIXELS
 import numpy as np
 
 
-def to_rgb(message: Any) -> np.ndarray:
+def to_rgb(message: Any, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """
     Return the image of a sensor_msgs/Image or CompressedImage.
+
+    Parameters
+    ----------
+    message : sensor_msgs/Image or sensor_msgs/CompressedImage
+    max_pixels : int
+        A message that claims more is refused before any of them is decoded.
 
     Returns
     -------
@@ -27,12 +33,17 @@ def to_rgb(message: Any) -> np.ndarray:
         With a sentence that says what is wrong with the message.
 
     """
-    return _decompress(message) if is_compressed(message) else raw.to_rgb(message)
+    if is_compressed(message):
+        return compressed.to_rgb(message, max_pixels)
+    if message.width * message.height > max_pixels:
+        raise ImageError(f'an image of {message.width} x {message.height} pixels, and more than '
+                         f'{max_pixels} are refused')
+    return raw.to_rgb(message)
 
 
 def to_depth(message: Any) -> np.ndarray:
     """
-    Return the depth of a sensor_msgs/Image in 16UC1 or 32FC1 (REP 118).
+    Return the depth of a message in 16UC1 or 32FC1 (REP 118), compressed or not.
 
     Returns
     -------
@@ -45,24 +56,9 @@ def to_depth(message: Any) -> np.ndarray:
         With a sentence that says what is wrong with the message.
 
     """
-    return raw.to_metres(message)
+    return (compressed if is_compressed(message) else raw).to_metres(message)
 
 
 def is_compressed(message: Any) -> bool:
     """Tell a CompressedImage from an Image."""
     return not hasattr(message, 'encoding')
-
-
-def _decompress(message: Any) -> np.ndarray:
-    if not len(message.data):
-        raise ImageError(f'a compressed image ({message.format!r}) without data')
-    # A camera_info describes the pixels as they are stored, whatever an EXIF entry asks for.
-    try:
-        image = cv2.imdecode(np.frombuffer(message.data, np.uint8),
-                             cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error:
-        image = None  # a header that promises more pixels than OpenCV allows
-    if image is None:
-        raise ImageError(
-            f'{len(message.data)} bytes that are no JPEG or PNG image (format {message.format!r})')
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

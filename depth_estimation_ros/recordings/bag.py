@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 import cv2
 from depth_estimation_ros.estimation.geometry import (
     image_of_camera_info, Intrinsics, IntrinsicsError)
-from depth_estimation_ros.images import ImageError, messages
+from depth_estimation_ros.images import compressed, ImageError, messages
 from depth_estimation_ros.images.raw import DEPTH_ENCODINGS, ENCODINGS
 from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
 import numpy as np
@@ -90,7 +90,7 @@ class BagRecording:
             first = {topic: message for topic, message in first.items() if message is not None}
             self.depth_topic = self._choose(
                 'depth (16UC1 or 32FC1)', '--depth-topic', depth_topic,
-                [_depth_topics(first)], required=False)
+                _depth_topics(first), required=False)
             self.image_topic = self._choose(
                 'colour images', '--image-topic (camera_node: image_topic)', image_topic,
                 _color_topics(first))
@@ -203,8 +203,10 @@ class BagRecording:
     def _camera(self, first: Dict[str, Any], given: str, topic: str, shape: Tuple[int, ...],
                 otherwise: str) -> Optional[Intrinsics]:
         """Return the intrinsics of a topic of images, from the camera_info beside it."""
-        base = topic[:-len('/compressed')] if topic.endswith('/compressed') else topic
-        info_topic = given or base.rpartition('/')[0] + '/camera_info'
+        base, _, transport = topic.rpartition('/')
+        if transport in ('compressed', 'compressedDepth'):
+            base = base.rpartition('/')[0]
+        info_topic = given or f'{base}/camera_info'
         if given:
             self._message(first, given, '--camera-info-topic')
         if info_topic not in first:
@@ -246,9 +248,6 @@ class BagRecording:
 
     def _depth(self, message: Any) -> np.ndarray:
         """Return float32 (h, w) in metres, NaN where there is no depth."""
-        if messages.is_compressed(message):
-            raise RecordingError(f'{self._path}: {self.depth_topic} is compressed, but depth is '
-                                 f'{" or ".join(DEPTH_ENCODINGS)}, not compressed.')
         try:
             depth = messages.to_depth(message)
         except ImageError as error:
@@ -298,22 +297,26 @@ def seen_by(depth: np.ndarray, camera: Optional[Intrinsics], other: Optional[Int
 
 def _color_topics(first: Dict[str, Any]) -> List[List[str]]:
     """Return raw, compressed and grey topics of images; a depth camera's infrared is grey."""
-    raw, compressed, grey = [], [], []
+    raw, of_files, grey = [], [], []
     for topic, message in first.items():
         encoding = getattr(message, 'encoding', None)
         if encoding is None:
-            if 'compressedDepth' not in getattr(message, 'format', 'compressedDepth'):
-                compressed.append(topic)
+            if hasattr(message, 'format') and not compressed.is_depth(message):
+                of_files.append(topic)
         elif encoding.startswith('mono'):
             grey.append(topic)
         elif encoding in ENCODINGS:
             raw.append(topic)
-    return [raw, compressed, grey]
+    return [raw, of_files, grey]
 
 
-def _depth_topics(first: Dict[str, Any]) -> List[str]:
-    return [topic for topic, message in first.items()
-            if getattr(message, 'encoding', None) in DEPTH_ENCODINGS]
+def _depth_topics(first: Dict[str, Any]) -> List[List[str]]:
+    """Return raw and compressed topics of depth."""
+    raw = [topic for topic, message in first.items()
+           if getattr(message, 'encoding', None) in DEPTH_ENCODINGS]
+    of_files = [topic for topic, message in first.items()
+                if hasattr(message, 'format') and compressed.is_depth(message)]
+    return [raw, of_files]
 
 
 def _pairs(images: List[int], depths: List[int], tolerance: int) -> Dict[int, int]:

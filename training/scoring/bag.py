@@ -176,8 +176,7 @@ def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluatio
     """
     images, depths, pairs = recording.counts
     if not recording.depth_topic:
-        raise RecordingError('The bag has no depth (16UC1 or 32FC1, not compressed) to compare '
-                             'with.')
+        raise RecordingError('The bag has no depth (16UC1 or 32FC1) to compare with.')
     if not pairs:
         raise RecordingError(
             f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
