@@ -294,7 +294,7 @@ class DepthNode(LifecycleNode):
 
     def _work(self, frame: Frame):
         try:
-            image = messages.to_rgb(frame.message)
+            image = messages.to_rgb(frame.message, self._options.max_image_pixels)
             self._publish_depth(image, frame.message.header)
         except ImageError as error:
             self._statistics.count_refused(str(error))

@@ -6,6 +6,7 @@ from typing import Callable
 from depth_estimation_ros.estimation.backends import DEVICES
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
 from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
+from depth_estimation_ros.images.picture import MAX_PIXELS
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 
 SETTINGS = {
@@ -59,6 +60,10 @@ SETTINGS = {
     'stale_after': Setting(
         3.0, 'Seconds without an image after which the camera counts as stopped.',
         AT_ONCE, limits=(0.1, 3600.0)),
+    'max_image_pixels': Setting(
+        MAX_PIXELS, 'An image of more pixels is dropped before it is decoded: a compressed one '
+        'of some hundred bytes can claim more than there is memory for.', AT_ONCE,
+        limits=(1, 1_000_000_000)),
     'autostart': Setting(
         True, 'Whether the node configures and activates itself when it starts.', AT_START),
 }
@@ -78,6 +83,7 @@ class Options:
     camera_height : float
         Metres above the ground; 0 where it isn't known.
     validity : Validity
+    max_image_pixels : int
 
     """
 
@@ -87,6 +93,7 @@ class Options:
     scale: float
     camera_height: float
     validity: Validity
+    max_image_pixels: int
 
     @classmethod
     def read(cls, value_of: Callable) -> 'Options':
@@ -95,7 +102,8 @@ class Options:
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
             value_of('scale'), value_of('camera_height'),
             Validity(**{name: value_of(name) for name in (
-                'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}))
+                'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),
+            value_of('max_image_pixels'))
 
 
 def problem(value_of: Callable) -> str:
