@@ -1,6 +1,7 @@
 # make demo    the node on a recorded drive; leaves out/demo
 # make demo BAG=FILE   the same on a rosbag2 (its folder, or its .mcap or .db3 file)
 # make test    every test
+# make quick   the tests that need neither ROS, PyTorch nor Blender
 # make docs-commands   the commands of the README and of doc/ that take under a minute each
 # Each does all the set-up that it needs, into .venv.
 
@@ -17,10 +18,16 @@ RENDER_PACKAGES = 'bpy==5.0.1; python_version < "3.12"' 'numpy < 2; python_versi
 # new ones refuse the develop section of setup.cfg, which ament asks for.
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 
+# The tests run in so many processes at once, each with a ROS domain and with nodes of its own.
+WORKERS ?= 2
+# A file's tests share nodes and models, so they stay in one process; each process gets one core's
+# threads, since PyTorch's threads in two processes wait for each other otherwise.
+PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest test --numprocesses $(WORKERS) --dist loadfile
+
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 
-.PHONY: demo test docs-commands train-env view-env render-env clean
+.PHONY: demo test quick docs-commands train-env view-env render-env clean
 
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
@@ -28,7 +35,10 @@ demo: .venv/demo.stamp
 # Where Blender can't be had, the tests of rendering are skipped.
 test: .venv/test.stamp
 	-$(if $(RENDER_PYTHON),$(MAKE) --no-print-directory render-env)
-	.venv/bin/python -m pytest test
+	$(PYTEST) --durations=30
+
+quick: .venv/quick.stamp
+	$(PYTEST) --without ros --without torch --without blender
 
 docs-commands: .venv/test.stamp
 	.venv/bin/python doc/run_commands.py
@@ -63,6 +73,10 @@ render-env: .venv-render/render.stamp
 
 .venv/test.stamp: setup.py | .venv/bin/python
 	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,train,test]'
+	touch $@
+
+.venv/quick.stamp: setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[quick]'
 	touch $@
 
 .venv-render/render.stamp: Makefile training/worlds/fetch_photographs.py

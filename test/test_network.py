@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 
 from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+import numpy as np
 import pytest
 import timm
 import torch
@@ -186,3 +188,13 @@ def test_pickled_code_in_a_checkpoint_does_not_run(tmp_path):
     with pytest.raises(model_file.ModelFileError):
         backends.load(str(path), 'cpu')
     assert not (tmp_path / 'ran').exists()
+
+
+def test_both_files_of_the_shipped_model_agree():
+    image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    openvino, pytorch = (
+        DepthEstimator(str(model_file.MODELS / f'compact.{kind}'), 'cpu')
+        for kind in ('onnx', 'safetensors'))
+    assert pytorch.metadata.focal == openvino.metadata.focal
+    np.testing.assert_allclose(
+        pytorch.estimate(image).depth, openvino.estimate(image).depth, atol=2e-3)
