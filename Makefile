@@ -26,6 +26,8 @@ PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest test --numprocesses $(WORK
 
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
+# Their mark that LD_LIBRARY_PATH is set; where that goes, it must go, too.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
 .PHONY: demo test quick docs-commands train-env view-env render-env clean
 
