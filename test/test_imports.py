@@ -58,10 +58,14 @@ def test_no_folders_import_each_other_in_a_circle():
     assert import_graph.circle(import_graph.between_folders(MODULES)) == []
 
 
-def test_estimation_imports_nothing_of_ros_and_no_other_folder():
+@pytest.mark.parametrize('folder', ['estimation', 'images', 'recordings'])
+def test_what_also_runs_without_ros_imports_nothing_of_it(folder):
+    for name in modules_in(f'{PACKAGE}/{folder}'):
+        assert not {other for other in MODULES[name].imports if ROS.match(other)}, name
+
+
+def test_estimation_imports_no_other_folder():
     for name in modules_in(f'{PACKAGE}/estimation'):
-        imports = MODULES[name].imports
-        assert not {other for other in imports - set(MODULES) if ROS.match(other)}, name
         assert all(is_within(folder, f'{PACKAGE}/estimation') for folder in folders_of(name)), name
 
 
