@@ -3,6 +3,7 @@
 from pathlib import Path
 import re
 from typing import Iterator, Set, Tuple
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 import run_commands
@@ -75,3 +76,9 @@ def test_commands_are_found_and_those_that_run_need_nothing_of_the_readers_own()
     running = [command.text for command in found if not command.reason]
     assert any('evaluate.py --model compact --bag' in text for text in running)
     assert not any(text.startswith(('ros2', 'sudo')) for text in running)
+
+
+def test_the_changelog_tells_of_the_version():
+    version = ElementTree.parse(ROOT / 'package.xml').getroot().findtext('version')
+    changelog = (ROOT / 'CHANGELOG.rst').read_text()
+    assert re.search(rf'^{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)\n-+$', changelog, re.MULTILINE)
