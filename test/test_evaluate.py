@@ -69,8 +69,8 @@ def test_everything_is_measured(tmp_path):
     for word in ('SILog', 'park (', '5-10 m', 'sky', 'within 3 m'):
         assert word in result.stdout
     assert {p.stem for p in tmp_path.glob('*.png')} == {
-        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'scans', 'risk_coverage',
-        'calibration'}
+        'best', 'median', 'worst', 'error_over_depth', 'predicted_over_true', 'scans',
+        'risk_coverage', 'reliability_diagram'}
 
 
 def test_a_dataset_without_tables_has_no_kinds(some):
@@ -190,7 +190,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path):
     truths = [truth for _, truth, _ in groups[0].dataset]
     measures = Measures(groups)
     predict = ModelPrediction(Estimator())
-    evaluate.measure(predict, groups, measures, progress=False)
+    evaluate.measure(predict, groups, measures)
     scores = measures.summary()['confidence']
     assert scores['within_10_percent'] == scores['mean'] == pytest.approx(0.5)
     assert scores['calibration_gap'] == pytest.approx(0.0)
@@ -200,5 +200,5 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path):
     assert 'largest gap of calibration' in report(measures.summary())
     split_figures.draw(predict, groups, measures, tmp_path / 'figures')
     assert {p.stem for p in (tmp_path / 'figures').iterdir()} == {
-        'best', 'median', 'worst', 'error_over_depth', 'reliability', 'risk_coverage',
-        'calibration'}
+        'best', 'median', 'worst', 'error_over_depth', 'predicted_over_true',
+        'risk_coverage', 'reliability_diagram'}

@@ -202,13 +202,13 @@ def test_a_constant_confidence_sorts_nothing(stated):
 def test_calibration_compares_stated_with_true_probability(stated):
     confidence, prediction, truth = stated
     within = abs(prediction - truth) <= 0.1 * truth
-    calibration = evaluate(*stated).calibration()
+    diagram = evaluate(*stated).reliability_diagram()
     gaps = []
     for index in range(10):
         inside = (confidence >= index / 10) & (confidence < (index + 1) / 10)
-        assert calibration.share[index] == pytest.approx(inside.mean(), abs=2e-4)
+        assert diagram.share[index] == pytest.approx(inside.mean(), abs=2e-4)
         gaps.append(abs(within[inside].mean() - confidence[inside].mean()))
-    assert calibration.gap == pytest.approx(max(gaps), abs=2e-3)
+    assert diagram.gap == pytest.approx(max(gaps), abs=2e-3)
 
 
 def test_bins_with_hardly_a_pixel_do_not_count():

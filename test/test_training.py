@@ -221,8 +221,8 @@ def test_evaluation_draws_figures_and_writes_json(run, data, tmp_path):
     assert 'delta1' in text
     assert json.loads((tmp_path / 'out' / 'scores.json').read_text())['n'] == 4
     assert {p.name for p in (tmp_path / 'figures').iterdir()} == {
-        'best.png', 'median.png', 'worst.png', 'error_over_depth.png', 'reliability.png',
-        'risk_coverage.png', 'calibration.png'}
+        'best.png', 'median.png', 'worst.png', 'error_over_depth.png',
+        'predicted_over_true.png', 'risk_coverage.png', 'reliability_diagram.png'}
 
 
 def test_mean_map_is_the_score_to_beat(data):

@@ -20,10 +20,10 @@ from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.ground import height_above_ground
 from depth_estimation_ros.estimation.model_file import ModelFileError
 import export
+from learning.progress import Progress
 import numpy as np
 import onnx
 import torch
-from tqdm import tqdm
 
 PAPER = "the paper's network, PyTorch"
 SIZES = ((640, 480), (1280, 720))
@@ -32,7 +32,7 @@ SIZES = ((640, 480), (1280, 720))
 def measure(candidates: Dict[str, Callable], frames: int) -> Dict[str, float]:
     """Return the median time of each candidate in milliseconds; they are called in turn."""
     times = {name: [] for name in candidates}
-    for index in tqdm(range(-3, frames), unit=' rounds', leave=False):
+    for index in Progress(range(-3, frames), unit=' rounds', leave=False):
         for name, call in candidates.items():
             start = time.perf_counter()
             call()

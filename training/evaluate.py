@@ -23,6 +23,7 @@ from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.recordings.bag import BagRecording, TOLERANCE
 from depth_estimation_ros.recordings.recording import RecordingError
 from learning.dataset import DatasetError, SPLITS
+from learning.progress import Progress
 from scoring import bag
 from scoring.groups import all_pairs, find_groups, Group
 from scoring.measures import Measures
@@ -87,7 +88,7 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
     measures = Measures(groups, options.navigation)
     predict = (MeanPrediction() if options.model == MEAN
                else ModelPrediction(DepthEstimator(options.model, options.device)))
-    measure(predict, groups, measures, progress=sys.stderr.isatty())
+    measure(predict, groups, measures)
     summary = measures.summary()
     if options.json:
         write_json(summary, options.json)
@@ -102,8 +103,7 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
         print(f'figures: {options.figures}', file=sys.stderr)
 
 
-def measure(predict: Predict, groups: Sequence[Group], measures: Measures,
-            progress: bool = True) -> None:
+def measure(predict: Predict, groups: Sequence[Group], measures: Measures) -> None:
     """
     Measure each pair of a split.
 
@@ -114,17 +114,11 @@ def measure(predict: Predict, groups: Sequence[Group], measures: Measures,
     groups : sequence of Group
     measures : Measures
         To be added to.
-    progress : bool
-        Whether to count on a terminal.
 
     """
-    total = sum(len(group.dataset) for group in groups)
-    for index, (group, pair) in enumerate(all_pairs(groups)):
+    pairs = list(all_pairs(groups))
+    for group, pair in Progress(pairs, unit=' pairs', leave=False):
         measures.add(group, pair, compared_maps(predict, group, pair))
-        if progress:
-            print(f'\r{index + 1}/{total}', end='', file=sys.stderr, flush=True)
-    if progress:
-        print('\r', end='', file=sys.stderr)
 
 
 def evaluate_bag(options: argparse.Namespace) -> None:

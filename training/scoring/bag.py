@@ -82,7 +82,7 @@ class BagEvaluation:
             return
         p, t = prediction[compared].astype(np.float64), truth[compared].astype(np.float64)
         relative = (p - t) / t
-        close = (p < 1.25 * t) & (t < 1.25 * p)
+        close = metrics.is_within(p, t)
         # The bounds belong to the nearer range, as max_depth does.
         row = np.searchsorted(self._bounds[1:-1], t)
         for column, weights in enumerate((None, (p - t) ** 2, relative, abs(relative), close)):

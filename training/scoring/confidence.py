@@ -1,4 +1,4 @@
-"""Whether confidence tells good depth from bad: risk over coverage, and calibration."""
+"""Whether confidence tells good depth from bad: risk over coverage, and how it is calibrated."""
 
 from dataclasses import asdict, dataclass
 from typing import Dict
@@ -7,14 +7,14 @@ import numpy as np
 
 TOLERANCE = 0.1  # confidence is the probability that depth is within 10 % of the truth
 COVERAGE = 0.8  # of the pixels are kept for the one number that is reported
-BINS = 10  # of the calibration diagram
+BINS = 10  # of the reliability diagram
 LEAST_SHARE = 0.01  # of all pixels: emptier bins say little
 _LEVELS = 1000  # of confidence; a multiple of BINS
 _ERROR_STEP, _ERROR_LEVELS = 0.01, 2001  # metres; the last level takes all larger errors
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ReliabilityDiagram:
     """
     Stated and true probability in each bin of confidence, all float (BINS,).
 
@@ -48,8 +48,9 @@ class ConfidenceScores:
     oracle_ratio_80 : float
         The same if confidence ordered the pixels by their true error: nothing can be lower.
     calibration_gap : float
-        The largest |share within 10 % of the truth - mean confidence| of ten equal bins of
-        confidence, those with under 1 % of the pixels left out.
+        The maximum calibration error of Guo et al. 2017: the largest |share within 10 % of the
+        truth - mean confidence| of ten equal bins of confidence, those with under 1 % of the
+        pixels left out.
     mean : float
         Of confidence.
     within_10_percent : float
@@ -111,13 +112,13 @@ class ConfidenceEvaluation:
         """Return the RMSE over the pixels of the smallest error, metres; as `risk`."""
         return _risk(self._oracle_pixels, self._oracle_squared, coverage)
 
-    def calibration(self) -> Calibration:
-        """Return the calibration diagram, in equal bins of confidence (Guo et al. 2017)."""
+    def reliability_diagram(self) -> ReliabilityDiagram:
+        """Return the reliability diagram, in equal bins of confidence (Guo et al. 2017)."""
         pixels, confidence, within = (
             sums.reshape(BINS, -1).sum(axis=1)
             for sums in (self._pixels, self._confidence, self._within))
         with np.errstate(invalid='ignore'):
-            return Calibration(pixels / pixels.sum(), confidence / pixels, within / pixels)
+            return ReliabilityDiagram(pixels / pixels.sum(), confidence / pixels, within / pixels)
 
     def scores(self) -> ConfidenceScores:
         """Return the numbers."""
@@ -127,7 +128,7 @@ class ConfidenceEvaluation:
         scale = everything or 1.0  # without any error, none of the pixels is worth dropping
         pixels = self._pixels.sum()
         return ConfidenceScores(*map(float, (
-            some / scale, oracle / scale, self.calibration().gap,
+            some / scale, oracle / scale, self.reliability_diagram().gap,
             self._confidence.sum() / pixels, self._within.sum() / pixels)))
 
     def summary(self) -> Dict[str, float]:

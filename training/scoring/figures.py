@@ -1,9 +1,9 @@
 """Pictures of depth, after the paper's Fig. 1: input, ground truth and prediction."""
 
-import os
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Set
 
+from depth_estimation_ros.estimation.atomic_file import replacing
 from matplotlib.figure import Figure
 import numpy as np
 
@@ -66,6 +66,5 @@ def draw_extremes(errors: Dict[int, float], examples: Callable[[Set[int]], Dict[
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG; an older one is replaced only when the new one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    figure.savefig(partial, format='png', dpi=100)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format='png', dpi=100)

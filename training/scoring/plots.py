@@ -39,7 +39,7 @@ def error_over_depth(breakdown: DepthBreakdown) -> Figure:
     return figure
 
 
-def reliability(breakdown: DepthBreakdown) -> Figure:
+def predicted_over_true(breakdown: DepthBreakdown) -> Figure:
     """Draw predicted against true depth: counts of pixels, the median and the quartiles."""
     figure = Figure(figsize=(7, 6), layout='constrained')
     axis = figure.subplots()
@@ -78,11 +78,11 @@ def risk_coverage(confidence: ConfidenceEvaluation) -> Figure:
     return figure
 
 
-def calibration(confidence: ConfidenceEvaluation) -> Figure:
+def reliability_diagram(confidence: ConfidenceEvaluation) -> Figure:
     """Draw the share of pixels within 10 % of the truth over confidence, and their number."""
     figure = Figure(figsize=(6, 7), layout='constrained')
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    bins = confidence.calibration()
+    bins = confidence.reliability_diagram()
     upper.plot((0, 1), (0, 1), color='0.5', linestyle=':')
     upper.plot(bins.stated, bins.true, 'o-', color=PREDICTED)
     upper.set(ylabel='share of pixels within 10 % of the truth', xlim=(0, 1), ylim=(0, 1),

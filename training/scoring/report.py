@@ -1,10 +1,10 @@
 """The scores of a split as tables for people, and as JSON for a machine."""
 
 import json
-import os
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
+from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.validity import HORIZON
 from scoring.breakdown import SKY
 from scoring.navigation import LIMITS
@@ -38,9 +38,8 @@ def write_json(summary: Dict, target: str) -> None:
         return
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(text + '\n')
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(text + '\n')
 
 
 def _images(summary: Dict) -> str:

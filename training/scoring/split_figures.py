@@ -20,10 +20,10 @@ def draw(predict: Predict, groups: Sequence[Group], measures: Measures, folder: 
         {number: scores.rmse for number, scores in enumerate(images)},
         lambda numbers: _examples(predict, groups, images, numbers), max_depth, folder)
     drawn = {'error_over_depth': plots.error_over_depth(measures.depths),
-             'reliability': plots.reliability(measures.depths)}
+             'predicted_over_true': plots.predicted_over_true(measures.depths)}
     if measures.confidence:
         drawn['risk_coverage'] = plots.risk_coverage(measures.confidence)
-        drawn['calibration'] = plots.calibration(measures.confidence)
+        drawn['reliability_diagram'] = plots.reliability_diagram(measures.confidence)
     if measures.navigation:
         drawn['scans'] = _scans(predict, groups)
     for name, figure in drawn.items():

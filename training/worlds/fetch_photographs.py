@@ -20,7 +20,7 @@ import tarfile
 import tempfile
 import zipfile
 
-from tqdm import tqdm
+from learning.progress import Progress
 from worlds import photographs
 
 MINIWORLD = 'miniworld==2.1.0'
@@ -93,7 +93,7 @@ def main(argv=None):
         sources = {MINIWORLD: fetch_miniworld, PYBULLET: fetch_pybullet,
                    PANORAMAS: fetch_panoramas}
         fetched = []
-        with tqdm(sources.items(), desc='photographs', unit='package') as bar:
+        with Progress(sources.items(), desc='photographs', unit='package') as bar:
             for package, fetch in bar:
                 bar.set_postfix_str(package)
                 try:
