@@ -81,11 +81,13 @@ render-env: .venv-render/render.stamp
 	.venv/bin/python $(PIP_INSTALL) --editable '.[quick]'
 	touch $@
 
+# Of the package itself, the renderer uses what needs neither OpenCV nor OpenVINO.
 .venv-render/render.stamp: Makefile training/worlds/fetch_photographs.py
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
 	module, or RENDER_PYTHON=/path/to/one.' >&2; exit 1; }
 	test -x .venv-render/bin/pip || $(RENDER_PYTHON) -m venv .venv-render
 	.venv-render/bin/python $(PIP_INSTALL) $(RENDER_PACKAGES)
+	.venv-render/bin/python $(PIP_INSTALL) --no-deps --editable .
 	cd training && ../.venv-render/bin/python -m worlds.fetch_photographs
 	touch $@
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 import pytest
 import render_worlds
-from worlds import fetch_photographs, photographs, sensor
+from worlds import fetch_photographs, overview, pairs, photographs, sensor, tables
 
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / '.venv-render' / 'bin' / 'python'
@@ -183,7 +183,7 @@ def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp('whole') / 'data'
     result = command('--out', folder, *SMALL, '--workers', 2)
     assert result.returncode == 0, result.stderr
-    assert '6/6' in result.stderr and 'frame' in result.stderr
+    assert f'6 pairs in {folder}' in result.stdout
     return folder
 
 
@@ -204,14 +204,14 @@ def test_killed_run_goes_on_to_the_same_dataset(dataset, tmp_path):
     for picture in survived:
         Image.open(picture).load()
         assert depth_of(picture).shape == (36, 64)
-    spent = render_worlds.seconds_before(tmp_path)
+    spent = tables.seconds_before(tmp_path)
     assert spent > 0
 
     # As after very many worlds, each gets a new worker process.
     arguments = list(map(str, ('--out', tmp_path, *SMALL, '--workers', 1, '--resume')))
     begin = time.monotonic()
-    result = subprocess.run([PYTHON, '-c', 'import render_worlds\n'
-                             'render_worlds.WORLDS_PER_WORKER = 1\n'
+    result = subprocess.run([PYTHON, '-c', 'import render_worlds\nfrom worlds import pool\n'
+                             'pool.WORLDS_PER_WORKER = 1\n'
                              f'render_worlds.main({arguments})'], cwd=COMMAND.parent,
                             capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
@@ -314,7 +314,7 @@ def test_contact_sheets_show_colour_over_depth(dataset):
 def test_sheets_colours_are_those_of_depth_pictures():
     depth = np.linspace(0, 25, 500, dtype=np.float32)[None]
     expected = colorize(depth, 20.0)[..., ::-1]
-    assert np.abs(render_worlds.paint_depth(depth).astype(int) - expected).max() <= 6
+    assert np.abs(overview.paint_depth(depth).astype(int) - expected).max() <= 6
 
 
 def test_histogram_has_a_line_for_each_split(dataset, tmp_path):
@@ -322,14 +322,14 @@ def test_histogram_has_a_line_for_each_split(dataset, tmp_path):
         return {colour for _, colour in Image.open(
             folder / 'depth_histogram.png').convert('RGB').getcolors(2 ** 18)}
 
-    assert set(render_worlds.SPLIT_COLOURS.values()) <= colours(dataset)
+    assert set(overview.SPLIT_COLOURS.values()) <= colours(dataset)
     for folder in ('rgb', 'depth'):
         (tmp_path / folder).mkdir()
     (tmp_path / 'depth' / 'val').symlink_to(dataset / 'depth' / 'val')
     names = [path.stem for path in (dataset / 'rgb' / 'val').iterdir()]
-    render_worlds.write_depth_histogram(tmp_path, {'val': names})
-    assert render_worlds.SPLIT_COLOURS['val'] in colours(tmp_path)
-    assert render_worlds.SPLIT_COLOURS['train'] not in colours(tmp_path)
+    overview.write_depth_histogram(tmp_path, {'val': names})
+    assert overview.SPLIT_COLOURS['val'] in colours(tmp_path)
+    assert overview.SPLIT_COLOURS['train'] not in colours(tmp_path)
 
 
 def test_indoors_there_are_walls_all_round(tmp_path):
@@ -348,18 +348,18 @@ WITHOUT_PHOTOGRAPHS = """
 import sys
 from pathlib import Path
 import render_worlds
-from worlds import photographs
+from worlds import photographs, rendering
 photographs.FOLDER = Path('nowhere')
 arguments = render_worlds.parse_arguments(
     ['--out', sys.argv[1], '--train', '3', '--views-per-world', '1', '--size', '32x18',
      '--samples', '1', '--seed', '5', '--kinds', 'street,park,interior'])
 settings = render_worlds.Settings(
-    arguments.out, arguments.camera, samples=1, threads=2, coarse=False, pitch=0.0,
+    arguments.out, own_cameras=False, samples=1, threads=2, coarse=False, pitch=0.0,
     drive_seconds=0, drive_rate=0)
 for folder in ('rgb', 'depth'):
     (arguments.out / folder / 'train').mkdir(parents=True)
 for world in render_worlds.plan(arguments):
-    render_worlds.render_world(settings, world)
+    rendering.render_world(settings, world)
 """
 
 
@@ -400,11 +400,14 @@ def test_blur_leaves_edges_where_they_are(length, heading, defocus):
 
 
 @pytest.mark.parametrize('arguments,sentence', [
-    (('--kinds', 'street,moon'),
-     "no kind of world called 'moon'; there is home, interior, park, street"),
+    (('--kinds', 'street,moon'), "no kind of world called 'moon'; there is home, interior, "
+     'park, street'),
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
     (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
     (('--workers', '0'), '--workers must be positive'),
+    (('--fov', 'wide'), '--fov is in degrees, from 1 to 170, such as 90, or 45:100 for a camera '
+     "of its own for each world, not 'wide'"),
+    (('--fov', '100:45'), '--fov is in degrees'),
     (('--pitch', '-100'), '--pitch is from -90 to 90 degrees, not -100'),
     (('--train', '0'), 'nothing to render')])
 def test_wrong_arguments_are_refused_with_a_sentence(tmp_path, arguments, sentence):
@@ -424,9 +427,9 @@ def test_other_pairs_are_not_mixed_in_by_accident(dataset):
 @pytest.fixture
 def begun(tmp_path, monkeypatch):
     """Return the folder of a dataset that was interrupted after its first pair of each split."""
-    def stop(arguments, settings, worlds, start):
+    def stop(workers, settings, worlds, start):
         for world in worlds:
-            render_worlds.pair_paths(settings.out, world, 0)[0].touch()
+            pairs.pair_paths(settings.out, world, 0)[0].touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(render_worlds, 'render_all', stop)
@@ -443,6 +446,7 @@ def resume(folder, *arguments):
     (('--seed', 8), 'was begun with --seed 7, not --seed 8: pass what it was begun with'),
     (('--depth-dtype', 'float16', '--samples', 2), 'was begun with --samples 1 --depth-dtype '
      'float32, not --samples 2 --depth-dtype float16'),
+    (('--fov', '45:100'), 'was begun with --fov 70, not --fov 45:100'),
     (('--size', '64x40'), 'was begun with --size 64x36, not --size 64x40'),
     (('--views-per-world', 4), 'was begun with --views-per-world 2, not --views-per-world 4'),
     (('--drive', 2), 'was begun with --drive 0, not --drive 2 --rate 10: pass'),

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 import json
-from typing import Callable
+from typing import Callable, Optional
 
 import numpy as np
 
@@ -29,11 +29,19 @@ class Camera:
         """Return the focal length in pixels."""
         return self.width / 2 / np.tan(np.radians(self.fov) / 2)
 
+    def projection(self):
+        """Return fx, fy, cx, cy in pixels: as in ROS, (0, 0) is the middle of the first pixel."""
+        return {'fx': self.focal, 'fy': self.focal, 'cx': (self.width - 1) / 2,
+                'cy': (self.height - 1) / 2}
+
+    def described(self):
+        """Return the projection, rounded for a table."""
+        return {key: round(float(value), 4) for key, value in self.projection().items()}
+
     def to_json(self):
-        """Return what camera.json holds: as in ROS, (0, 0) is the middle of the first pixel."""
-        return json.dumps({
-            'width': self.width, 'height': self.height, 'fx': self.focal, 'fy': self.focal,
-            'cx': (self.width - 1) / 2, 'cy': (self.height - 1) / 2}, indent=2) + '\n'
+        """Return what camera.json holds."""
+        return json.dumps({'width': self.width, 'height': self.height, **self.projection()},
+                          indent=2) + '\n'
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,9 @@ class Viewpoint:
     pitch : float
         Positive looks up.
     roll : float
+        Positive lifts the camera's right side.
+    table_height : float, optional
+        Of the table top that it looks at, above the ground.
 
     """
 
@@ -61,14 +72,24 @@ class Viewpoint:
     heading: float
     pitch: float
     roll: float
+    table_height: Optional[float] = None
 
     def pitched(self, angle):
         """Return the viewpoint of a camera that looks up by so many radians more."""
         return replace(self, pitch=self.pitch + angle)
 
     def described(self):
-        """Return the fields as a dict, rounded for a table."""
-        return {key: round(value, 4) for key, value in asdict(self).items()}
+        """Return the fields that it has as a dict, rounded for a table."""
+        return {key: round(value, 4) for key, value in asdict(self).items() if value is not None}
+
+
+def robot_mount(rng):
+    """Draw height (metres), pitch and roll (radians) of a camera on a robot, 0.2 to 1.9 m high."""
+    height = rng.uniform(0.2, 1.9) if rng.random() < 0.5 else rng.uniform(1.0, 1.8)
+    # Now and then a robot looks down at what lies before it.
+    pitch = np.radians(rng.uniform(-20, -6) if height > 0.5 and rng.random() < 0.3
+                       else rng.normal(-3 if height > 0.8 else 2, 5))
+    return height, pitch, np.radians(rng.normal(0, 2.5))
 
 
 @dataclass
@@ -85,6 +106,8 @@ class Route:
     clearance : callable
         (x, y) -> distance to the nearest obstacle, metres.
     air : worlds.sky.Air
+    mount : callable
+        rng -> height above the ground (metres), pitch and roll (radians) of a single view.
 
     """
 
@@ -92,9 +115,10 @@ class Route:
     ground: Callable
     clearance: Callable
     air: object
+    mount: Callable = robot_mount
 
     def viewpoint(self, rng):
-        """Draw a viewpoint 0.2 to 1.9 m above the ground that isn't inside anything."""
+        """Draw a viewpoint that isn't inside anything."""
         clearest = -1.0
         for _ in range(200):
             spot = self.spot(rng)
@@ -104,13 +128,10 @@ class Route:
             if room > rng.uniform(0.25, 0.6):
                 x, y, heading = spot
                 break
-        height = rng.uniform(0.2, 1.9) if rng.random() < 0.5 else rng.uniform(1.0, 1.8)
+        height, pitch, roll = self.mount(rng)
         z = self.ground(x, y) + height
-        # Now and then a robot looks down at what lies before it.
-        pitch = np.radians(rng.uniform(-20, -6) if height > 0.5 and rng.random() < 0.3
-                           else rng.normal(-3 if height > 0.8 else 2, 5))
         return Viewpoint(float(x), float(y), float(z), float(height), float(heading),
-                         float(pitch), float(np.radians(rng.normal(0, 2.5))))
+                         float(pitch), float(roll))
 
     def drive(self, rng, seconds, rate, height=1.0):
         """
