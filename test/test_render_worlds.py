@@ -344,6 +344,30 @@ def test_indoors_there_are_walls_all_round(tmp_path):
         assert np.std(Image.open(picture)) > 5
 
 
+def test_each_world_may_have_a_camera_of_its_own(tmp_path):
+    """Tables are seen from nearby, through lenses that pairs.csv tells."""
+    result = command('--out', tmp_path, '--train', 4, '--views-per-world', 2, '--size', '64x36',
+                     '--samples', 1, '--kinds', 'desk,full_room', '--fov', '45:100',
+                     '--seed', 4, '--workers', 1)
+    assert result.returncode == 0, result.stderr
+    with open(tmp_path / 'pairs.csv', newline='') as file:
+        rows = {row['name']: row for row in csv.DictReader(file)}
+    focals = {row['world_seed']: float(row['fx']) for row in rows.values()}
+    assert len(focals) == len(set(focals.values())) == 2
+    low, high = (32 / np.tan(np.radians(fov) / 2) for fov in (100, 45))
+    assert all(low <= focal <= high for focal in focals.values())
+    assert all(row['fy'] == row['fx'] and (row['cx'], row['cy']) == ('31.5', '17.5')
+               for row in rows.values())
+    for name, row in rows.items():
+        near = np.median(depth_of(tmp_path / 'rgb' / 'train' / f'{name}.jpeg'))
+        if row['kind'] == 'desk':
+            table, height = float(row['table_height']), float(row['height'])
+            assert 0.3 < table < 1.15 and table < height < table + 1.5
+            assert near < 3
+        else:
+            assert row['table_height'] == '' and near < 6
+
+
 WITHOUT_PHOTOGRAPHS = """
 import sys
 from pathlib import Path
@@ -400,8 +424,8 @@ def test_blur_leaves_edges_where_they_are(length, heading, defocus):
 
 
 @pytest.mark.parametrize('arguments,sentence', [
-    (('--kinds', 'street,moon'), "no kind of world called 'moon'; there is home, interior, "
-     'park, street'),
+    (('--kinds', 'street,moon'), "no kind of world called 'moon'; there is desk, full_room, home, "
+     'interior, park, road, street'),
     (('--size', '256'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '256'"),
     (('--size', '0x144'), "--size is WIDTHxHEIGHT in pixels, such as 256x144, not '0x144'"),
     (('--workers', '0'), '--workers must be positive'),

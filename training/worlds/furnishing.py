@@ -10,13 +10,29 @@ from .joinery import CLOTHS
 from .plants import pot_plant
 from .rooms import column, pipes, smoke_detector
 from .shape import box, join
-from .stage import Footprint
+from .stage import Footprint, TableTop
+
+LEAST_TOP = 0.28  # square metres
 
 
 def furnish(stage, rng, room):
     """Fill a room with what its kind asks for, then hang things on its walls."""
     FURNISHERS[room.kind](stage, rng, room)
     _dress_walls(stage, rng, room)
+
+
+def fill(stage, rng, room):
+    """Fill what is left of a room: shelves along its walls, chairs, boxes and toys about."""
+    area = np.prod(room.size)
+    along = [things.bookcase, things.cupboard, things.home_cupboard, things.bookcase, desks.desk,
+             storage.shelving, things.printer]
+    for _ in range(int(area / 2) + 4):
+        _against_wall(stage, rng, room, along[rng.integers(len(along))](rng))
+    about = [things.chair, things.office_chair, things.waste_bin, storage.loose_carton,
+             clutter.toy, pot_plant, lambda rng: things.table(rng, low=True), clutter.bag]
+    for _ in range(int(area / 1.5) + 3):
+        _stand(stage, rng, room, about[rng.integers(len(about))](rng))
+    _strew(stage, rng, room, int(area / 1.5))
 
 
 def _fits(stage, room, area, hung=False):
@@ -52,10 +68,37 @@ class Covered:
         return self.distance(x, y) < distance
 
 
-def _cover(stage, room, area, low):
+def _cover(stage, room, area, low, shape=None):
+    """Note that a thing stands on an area, and its top where it is a table's."""
     stage.footprints.append(area)
     if low:
         room.low.add(id(area))
+    top = None if shape is None else table_top(shape)
+    if top:
+        room.tops.append(TableTop(area.x, area.y, top, area.half_length, area.half_width,
+                                  area.heading))
+
+
+def table_top(shape):
+    """
+    Return the height of a thing's top, metres; None where it is no table's.
+
+    Of its levels about as large as the largest, the highest, so that the boards of a bookcase are
+    none; a table or desk is 0.3 to 1.15 m high, larger than a chair's seat and, unlike a sofa or
+    a bed, not of cloth.
+    """
+    corners = shape.vertices[np.where(shape.faces < 0, shape.faces[:, :1], shape.faces)]
+    # Half the cross product of the diagonals is a face's area, along its normal.
+    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]) / 2
+    heights = corners[:, :, 2].mean(axis=1)
+    level = (normals[:, 2] > 0.99 * np.linalg.norm(normals, axis=1)) & (heights > 0.3) & (
+        shape.surface != 'cloth')
+    if not level.any():
+        return None
+    millimetres, which = np.unique((1000 * heights[level]).round(), return_inverse=True)
+    areas = np.bincount(which, normals[level, 2])
+    top = millimetres[areas > 0.6 * areas.max()].max() / 1000
+    return float(top) if top < 1.15 and areas.max() > LEAST_TOP else None
 
 
 def _height(shape):
@@ -96,7 +139,7 @@ def _against_wall(stage, rng, room, made, side=None, tries=10):
         area = Footprint(x, y, half, depth / 2 - 0.005, wall.heading)
         if _fits(stage, room, area):
             stage.put(stage.mesh(shape), *wall.point(at, 0.015), 0, wall.heading)
-            _cover(stage, room, area, _height(shape) < 1.05)
+            _cover(stage, room, area, _height(shape) < 1.05, shape)
             return wall, at, depth
     return None
 
@@ -116,7 +159,7 @@ def _stand(stage, rng, room, made, heading=None, place=None, tries=10):
         area = Footprint(x, y, half, depth / 2, turn)
         if _fits(stage, room, area):
             stage.put(stage.mesh(shape), x, y, 0, turn)
-            _cover(stage, room, area, _height(shape) < 1.05)
+            _cover(stage, room, area, _height(shape) < 1.05, shape)
             return x, y, turn
     return None
 
@@ -200,7 +243,7 @@ def _islands(stage, rng, room):
                 cx, cy = _turned(x, y, rng.normal(0, 0.15), depth + rng.uniform(0.3, 0.75), turn)
                 _seat(stage, rng, room, things.office_chair, cx, cy,
                       turn + np.pi + _askew(rng), 0.3)
-            _cover(stage, room, area, True)
+            _cover(stage, room, area, True, made[0][0])
             if screen:
                 hue = CLOTHS[k % len(CLOTHS)]
                 stage.put(stage.mesh(box((-half, -0.015, 0.6), (half, 0.015, 1.25), 'cloth', hue),

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import storage
 from .camera import Route
-from .furnishing import add_people, Covered, furnish
+from .furnishing import add_people, Covered, fill, furnish
 from .indoor_light import daylight, light_room
 from .rooms import connect, draw_finish, Opening, raise_room, reserve, Room, shut_door, window
 from .sky import Air
@@ -12,11 +12,11 @@ from .sky import Air
 
 def build(stage, rng):
     """Build rooms about the origin on the stage and return the Route."""
-    lay_out = [_corridor, _office, home, _warehouse][rng.choice(4, p=[0.28, 0.26, 0.26, 0.2])]
+    lay_out = [_corridor, office, home, _warehouse][rng.choice(4, p=[0.28, 0.26, 0.26, 0.2])]
     return raise_rooms(stage, rng, *lay_out(stage, rng))
 
 
-def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0)):
+def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0), full=False):
     """
     Build rooms that are laid out, light and furnish them.
 
@@ -31,6 +31,8 @@ def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0)):
         Share of the places that are beside a piece of furniture and look at it.
     away : (float, float)
         How far from it, metres.
+    full : bool
+        Whether the rooms are filled beyond what their kind asks for.
 
     Returns
     -------
@@ -44,6 +46,8 @@ def raise_rooms(stage, rng, rooms, windows, near=0.5, away=(0.6, 3.0)):
         daylit = any(id(wall) in lit_by_windows for wall in room.walls.values())
         light_room(stage, rng, room, daylit)
         furnish(stage, rng, room)
+        if full:
+            fill(stage, rng, room)
         add_people(stage, rng, room, min(5, rng.poisson(
             0.3 + 0.02 * np.prod(room.size) * (room is rooms[0]))))
     return Route(_spots(stage, rooms, near, away), lambda x, y: 0.0, _clearance(stage),
@@ -217,7 +221,7 @@ def _outer_windows(stage, rng, room, side, windows):
             0.25, 0.4)))
 
 
-def _office(stage, rng):
+def office(stage, rng):
     """Lay out an office with a corridor along its south side and perhaps a smaller room."""
     wide, deep = rng.uniform(5, 15), rng.uniform(4.2, 10)
     height, gap = rng.uniform(2.5, 3.3), rng.uniform(0.12, 0.25)
@@ -277,6 +281,27 @@ def home(stage, rng):
         shut_door(stage, rng, hall, 'south', at)
     if rng.random() < 0.4:
         shut_door(stage, rng, hall, 'west', way / 2)
+    return rooms, windows
+
+
+def small_room(stage, rng):
+    """Lay out one room of up to 6 m with a passage before it, whose door may stand open."""
+    wide, deep = rng.uniform(2.6, 6.0), rng.uniform(2.4, 5.0)
+    height, gap = rng.uniform(2.3, 2.9), rng.uniform(0.1, 0.22)
+    x0, y0 = -wide / 2, -deep / 2
+    kind = rng.choice(['office', 'living', 'bedroom', 'kitchen', 'store', 'meeting'],
+                      p=[0.3, 0.2, 0.15, 0.15, 0.1, 0.1])
+    main = _room(rng, kind, x0, y0, -x0, -y0, height)
+    rooms, windows, door = [main], [], rng.uniform(0.7, wide - 0.7)
+    if rng.random() < 0.75:
+        _outer_windows(stage, rng, main, rng.choice(['north', 'east', 'west']), windows)
+    if rng.random() < 0.6:
+        passage = _room(rng, 'hall', x0 - 1, y0 - gap - rng.uniform(1.15, 2.0), -x0 + 1, y0 - gap,
+                        height)
+        rooms.append(passage)
+        connect(stage, rng, main, 'south', passage, door, rng.uniform(0.75, 0.95), 2.03)
+    else:
+        shut_door(stage, rng, main, 'south', door)
     return rooms, windows
 
 

@@ -8,7 +8,7 @@ from .camera import Camera
 
 SPLITS = ('train', 'val', 'test')
 # Modules of this folder: each has build(stage, rng) -> Route.
-KINDS = ('home', 'interior', 'park', 'street')
+KINDS = ('desk', 'full_room', 'home', 'interior', 'park', 'road', 'street')
 
 # Where each split's world seeds begin within a dataset seed's million: no two splits, and no two
 # dataset seeds, ever share a world.

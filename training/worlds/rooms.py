@@ -105,6 +105,7 @@ class Room:
     walls: dict = field(init=False)
     reserved: list = field(default_factory=list)  # Footprints to be left free of furniture
     low: set = field(default_factory=set)  # ids of footprints of furniture below the pictures
+    tops: list = field(default_factory=list)  # TableTops of its tables and desks
 
     def __post_init__(self):
         wide, deep = self.x1 - self.x0, self.y1 - self.y0
@@ -122,6 +123,12 @@ class Room:
     def middle(self):
         """Return (x, y) of its middle."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def contains(self, place, margin):
+        """Tell whether (x, y, z) is in it and no nearer to its walls than a margin (metres)."""
+        x, y, z = place
+        return (self.x0 + margin < x < self.x1 - margin and self.y0 + margin < y < self.y1 - margin
+                and margin < z < self.height - margin)
 
 
 def draw_finish(rng, kind):

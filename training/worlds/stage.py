@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 import numpy as np
 
 from .materials import Materials
@@ -26,6 +26,25 @@ class Footprint:
         along = abs(cos * dx + sin * dy) - self.half_length
         across = abs(cos * dy - sin * dx) - self.half_width
         return float(np.hypot(max(along, 0), max(across, 0)))
+
+
+@dataclass
+class TableTop:
+    """The top of a table: a rectangle at a height (metres, heading in radians)."""
+
+    x: float
+    y: float
+    height: float
+    half_length: float
+    half_width: float
+    heading: float
+
+    def point(self, along, across):
+        """Return a place on it, float (3,); -1 to 1 reach from edge to edge."""
+        cos, sin = np.cos(self.heading), np.sin(self.heading)
+        along, across = along * self.half_length, across * self.half_width
+        return np.array([self.x + cos * along - sin * across, self.y + sin * along + cos * across,
+                         self.height])
 
 
 @dataclass
@@ -80,6 +99,13 @@ class Stage:
     def clearance(self, x, y):
         """Return the distance in metres from a point to the nearest covered ground."""
         return min((f.distance(x, y) for f in self.footprints), default=np.inf)
+
+    def free_distance(self, origin, target):
+        """Return how far one sees from a point towards another one, at most to there, metres."""
+        origin, way = Vector(origin), Vector(target) - Vector(origin)
+        hit, place, *_ = self.scene.ray_cast(
+            bpy.context.evaluated_depsgraph_get(), origin, way.normalized(), distance=way.length)
+        return (place - origin).length if hit else way.length
 
     def scatter(self, draw, radius, tries=20):
         """

@@ -1,5 +1,7 @@
 """A street: houses on both sides, a road with parked cars, pavements with people."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from . import furniture, houses, people, plants, street_clutter, vehicles
@@ -11,14 +13,42 @@ REACH = 75.0  # metres that the houses run to either side
 KERB = 0.12
 
 
+class Plan(NamedTuple):
+    """
+    How a street along x is laid out, all in metres from its middle.
+
+    Attributes
+    ----------
+    kerb, front : float
+        Where the carriageway ends to either side, and where the pavement does.
+    yard : float
+        How far the houses stand behind the pavement.
+    crossing : float
+        Where a side street crosses, along x.
+    side_half : float
+        Half the width of the side street.
+
+    """
+
+    kerb: float
+    front: float
+    yard: float
+    crossing: float
+    side_half: float
+
+
 def build(stage, rng):
     """Build a street along x on the stage and return the Route."""
     lane, pavement = rng.uniform(2.6, 5.0), rng.uniform(1.8, 4.5)
     yard = rng.choice([0.0, 0.0, rng.uniform(1.5, 4.0)])
     crossing = rng.uniform(-25, 25)
     side_half = rng.uniform(4.5, 8.0)
-    kerb, front = lane, lane + pavement
+    return raise_street(stage, rng, Plan(lane, lane + pavement, yard, crossing, side_half))
 
+
+def raise_street(stage, rng, plan):
+    """Build what is laid out (a Plan) and return the Route."""
+    kerb, front, yard, crossing, side_half = plan
     air = outdoors(stage)
     _ground(stage, rng, kerb, front, yard, crossing, side_half)
     _houses(stage, rng, front + yard, crossing, side_half, air.lamps)
@@ -184,16 +214,17 @@ def _parked(stage, rng, kerb, crossing, side_half):
         for x in np.arange(-60, 60, rng.uniform(5.6, 6.5)):
             if rng.random() > share or abs(x - crossing) < side_half + 5.5:
                 continue
-            _car(stage, rng, meshes, x + rng.uniform(-0.3, 0.3), side * (kerb - 1.15),
-                 (0 if side < 0 else np.pi) + rng.choice([0, 0, 0, np.pi]))
+            put_car(stage, rng, meshes, x + rng.uniform(-0.3, 0.3), side * (kerb - 1.15),
+                    (0 if side < 0 else np.pi) + rng.choice([0, 0, 0, np.pi]))
     for _ in range(rng.integers(0, 3)):
         direction = rng.choice([1, -1])
         x = rng.uniform(-45, 45)
         if stage.clearance(x, -direction * kerb * 0.25) > 2.4:
-            _car(stage, rng, meshes, x, -direction * kerb * 0.3, 0 if direction > 0 else np.pi)
+            put_car(stage, rng, meshes, x, -direction * kerb * 0.3, 0 if direction > 0 else np.pi)
 
 
-def _car(stage, rng, meshes, x, y, heading):
+def put_car(stage, rng, meshes, x, y, heading):
+    """Put one of several cars, given as (mesh, length, width), in a colour of its own."""
     mesh, length, width = meshes[rng.integers(len(meshes))]
     paint = vehicles.PAINTS[rng.integers(len(vehicles.PAINTS))] * rng.uniform(0.8, 1.2)
     stage.put(mesh, x, y, 0, heading + rng.normal(0, 0.02), tint=paint)
