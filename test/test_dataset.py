@@ -277,3 +277,24 @@ def test_mixed_datasets_may_have_other_proportions(dataset, tmp_path):
         {'width': 64, 'height': 64, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 31.5}))
     scale = DepthDataset([dataset, other], 'train').pairs[12].scale
     assert 2.0 ** 0.5 < scale < 2.0
+
+
+def test_each_pair_may_have_a_camera_of_its_own(dataset):
+    """Its depth becomes that of camera.json's, and is measured as its own camera sees it."""
+    (dataset / 'camera.json').write_text(json.dumps(CAMERA))
+    table = dataset / 'pairs.csv'
+    table.write_text('split,name,height,fx,fy,cx,cy\n'
+                     'train,03,1.2,64,64,30.5,15.5\ntrain,04,1,,,,\n')
+    plain = DepthDataset(dataset, 'train')
+    assert plain.pairs[3].camera.fx == 64 and plain.pairs[3].camera.cx == 30.5
+    assert plain.pairs[4].camera == plain.pairs[0].camera == plain.intrinsics
+    stored = np.load(depth_of(dataset)).clip(max=20)
+    # Through a lens twice as long the same picture is of things twice as far away.
+    assert [plain.pairs[index].scale for index in (0, 3, 4)] == [1.0, 0.5, 1.0]
+    np.testing.assert_allclose(plain.pairs[3].read_depth(20.0), np.load(depth_of(dataset)) / 2)
+    own = plain.in_metres()
+    np.testing.assert_allclose(own.pairs[3].read_depth(20.0), stored)
+    assert own.pairs[3].camera == plain.pairs[3].camera and plain.pairs[3].scale == 0.5
+    table.write_text('split,name,fx,fy,cx,cy\ntrain,03,64,,30.5,15.5\n')
+    with pytest.raises(DatasetError, match='line 2: fx, fy, cx and cy belong together'):
+        DepthDataset(dataset, 'train')

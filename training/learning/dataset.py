@@ -19,6 +19,8 @@ import cv2
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
 from learning.augment import Augmentation
+from learning.dataset_error import DatasetError
+from learning.pairs_table import read_records
 import numpy as np
 
 SPLITS = ('train', 'val', 'test')
@@ -27,18 +29,6 @@ DEPTHS = ('.npy', '.png')
 MILLIMETRES = 1000.0
 # Nothing in a camera's picture is farther than this all over: such depths are not in metres.
 FARTHEST_NEAR = 100.0
-SHOWN_PROBLEMS = 10
-
-
-class DatasetError(ValueError):
-    """Data that cannot be used; the message names the files and what is wrong with each."""
-
-    def __init__(self, folder: Path, problems: List[str]):
-        shown = problems[:SHOWN_PROBLEMS]
-        if len(problems) > len(shown):
-            shown.append(f'... and {len(problems) - len(shown)} more')
-        plural = 's' if len(problems) > 1 else ''
-        super().__init__(f'{folder}: {len(problems)} problem{plural}\n  ' + '\n  '.join(shown))
 
 
 @dataclass(frozen=True)
@@ -55,6 +45,8 @@ class Pair:
     scale : float
         What its depth is multiplied by, so that its camera's pictures mean the same as the first
         dataset's.
+    camera : Intrinsics, optional
+        Of its picture, where they are known.
 
     """
 
@@ -63,6 +55,7 @@ class Pair:
     depth: Path
     units: float = MILLIMETRES
     scale: float = 1.0
+    camera: Optional[Intrinsics] = None
 
     def read_rgb(self) -> np.ndarray:
         """Return the picture, uint8 (H, W, 3) RGB."""
@@ -252,8 +245,8 @@ class DepthDataset:
     Parameters
     ----------
     roots : Path or list of Path
-        Where several have different cameras, depth is that of the first one's camera
-        (geometry.focal_ratio).
+        Where several have different cameras, or pairs.csv tells a camera for each pair, depth is
+        that of the (first) camera.json's (geometry.focal_ratio).
     split : str
         'train', 'val' or 'test'.
     input_size : (int, int)
@@ -292,11 +285,25 @@ class DepthDataset:
             problems += find_problems(pairs)
             if problems:
                 raise DatasetError(root, problems)
-            scale = 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
-                                      input_size[1], self.aspect) if camera else 1.0
-            self.pairs += [replace(pair, scale=scale) for pair in pairs]
+            records = read_records(root, split)
+            for pair in pairs:
+                own = records[pair.name].camera(camera) if pair.name in records else camera
+                self.pairs.append(replace(pair, camera=own, scale=self._scale(own)))
         if not self.pairs:
             raise DatasetError(self.roots[0], [f'the split {split!r} is empty'])
+
+    def _scale(self, camera: Optional[Intrinsics]) -> float:
+        """Return what makes depth seen by a camera that of the dataset's camera."""
+        if camera is None or camera == self.intrinsics:
+            return 1.0
+        return 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
+                                 self.input_size[1], self.aspect)
+
+    def in_metres(self) -> 'DepthDataset':
+        """Return the same pairs with each depth as its own camera sees it."""
+        own = copy.copy(self)
+        own.pairs = [replace(pair, scale=1.0) for pair in self.pairs]
+        return own
 
     def without_augmentation(self) -> 'DepthDataset':
         """Return the same pairs as they are evaluated."""

@@ -1,11 +1,14 @@
-"""What pairs.csv tells of each pair: the kind of world, and where the camera was."""
+"""What pairs.csv tells of each pair: the kind of world, the camera, and where it was."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Optional
 
-from learning.dataset import DatasetError
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from learning.dataset_error import DatasetError
+
+NUMBERS = ('height', 'pitch', 'roll', 'table_height', 'fx', 'fy', 'cx', 'cy')
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class Record:
         Radians, positive looks up.
     roll : float, optional
         Radians, positive lifts the camera's right side.
+    table_height : float, optional
+        Of the table top that the camera looks at, above the ground, metres.
+    fx, fy, cx, cy : float, optional
+        Of the pair's own camera, pixels at the stored size; together or not at all.
 
     """
 
@@ -30,6 +37,17 @@ class Record:
     height: Optional[float] = None
     pitch: Optional[float] = None
     roll: Optional[float] = None
+    table_height: Optional[float] = None
+    fx: Optional[float] = None
+    fy: Optional[float] = None
+    cx: Optional[float] = None
+    cy: Optional[float] = None
+
+    def camera(self, default: Optional[Intrinsics]) -> Optional[Intrinsics]:
+        """Return the pair's camera; `default`, which also tells its size, where it has none."""
+        if self.fx is None or default is None:
+            return default
+        return replace(default, fx=self.fx, fy=self.fy, cx=self.cx, cy=self.cy)
 
 
 def read_records(root: Path, split: str) -> Dict[str, Record]:
@@ -39,7 +57,7 @@ def read_records(root: Path, split: str) -> Dict[str, Record]:
     Raises
     ------
     DatasetError
-        Where a row has no split or name, or a height, pitch or roll that is no number.
+        Where a row has no split or name, a number that is none, or half a camera.
 
     """
     path = Path(root) / 'pairs.csv'
@@ -55,10 +73,14 @@ def read_records(root: Path, split: str) -> Dict[str, Record]:
 
 def _record(row: Dict[str, str], path: Path, line: int) -> Record:
     try:
-        pose = {name: float(row[name]) if row.get(name) else None
-                for name in ('height', 'pitch', 'roll')}
+        numbers = {name: float(row[name]) if row.get(name) else None for name in NUMBERS}
     except ValueError as error:
         raise DatasetError(path.parent, [
-            f'{path}, line {line}: height (metres), pitch and roll (radians) must be numbers '
-            f'({error})']) from error
-    return Record(kind=row.get('kind') or None, **pose)
+            f'{path}, line {line}: height (metres), pitch and roll (radians) must be numbers, '
+            f'and so must table_height (metres), fx, fy, cx and cy (pixels) ({error})'
+        ]) from error
+    camera = [numbers[name] for name in ('fx', 'fy', 'cx', 'cy')]
+    if any(value is None for value in camera) and any(value is not None for value in camera):
+        raise DatasetError(path.parent, [
+            f'{path}, line {line}: fx, fy, cx and cy belong together, and some are missing'])
+    return Record(kind=row.get('kind') or None, **numbers)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
-from depth_estimation_ros.estimation.geometry import Intrinsics
-from learning.dataset import DatasetError, DepthDataset, find_pairs, Pair
+from learning.dataset import DepthDataset, find_pairs, Pair
+from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records, Record
 
 
@@ -37,10 +37,6 @@ class Group:
         """Return what is known of a pair; nothing where pairs.csv doesn't tell it."""
         return self.records.get(pair.name, Record())
 
-    def camera(self, pair: Pair) -> Optional[Intrinsics]:
-        """Return the intrinsics of a pair's picture; None where they aren't known."""
-        return self.dataset.intrinsics
-
 
 def find_groups(folders: Sequence[Path], split: str) -> List[Group]:
     """
@@ -56,7 +52,7 @@ def find_groups(folders: Sequence[Path], split: str) -> List[Group]:
     """
     roots = [root for folder in folders for root in _datasets(Path(folder), split)]
     names = _names(roots)
-    return [Group(name, DepthDataset(root, split), read_records(root, split))
+    return [Group(name, DepthDataset(root, split).in_metres(), read_records(root, split))
             for name, root in zip(names, roots)]
 
 

@@ -19,7 +19,8 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from learning.dataset import DatasetError, Pair
+from learning.dataset import Pair
+from learning.dataset_error import DatasetError
 from learning.pairs_table import Record
 import numpy as np
 from scoring.groups import Group
@@ -66,7 +67,7 @@ def check_poses(group: Group) -> None:
 
     """
     pairs = group.dataset.pairs
-    if any(group.camera(pair) is None for pair in pairs):
+    if any(pair.camera is None for pair in pairs):
         raise DatasetError(group.root, [
             'navigation needs camera.json with width, height, fx, fy, cx and cy in pixels'])
     missing = [pair.name for pair in pairs if not _has_pose(group.record(pair))]
@@ -221,7 +222,7 @@ def scanner_of(group: Group, pair: Pair, shape: Tuple[int, int]) -> Scanner:
 
     """
     record, (height, width) = group.record(pair), shape
-    return Scanner(group.camera(pair).resized(width, height),
+    return Scanner(pair.camera.resized(width, height),
                    Pose(record.height, record.pitch, record.roll), group.dataset.max_depth)
 
 

@@ -27,7 +27,7 @@ class ModelPrediction:
 
     def __call__(self, group: Group, pair: Pair) -> Estimate:
         """Predict a pair; depth beyond what the model knows is at the greatest depth."""
-        camera, max_depth = group.camera(pair), group.dataset.max_depth
+        camera, max_depth = pair.camera, group.dataset.max_depth
         depth, confidence = self._estimator.estimate(pair.read_rgb(), camera, size='network')
         # Training clipped depth: what the model puts there, in metres of this camera, is the sky.
         clipped = self._estimator.metadata.max_depth * self._estimator.focal_scale(camera)
@@ -44,7 +44,7 @@ class MeanPrediction:
     def __call__(self, group: Group, pair: Pair) -> Estimate:
         """Return the mean depth map of the pair's dataset."""
         if group.name not in self._means:
-            self._means[group.name] = DepthDataset(group.root, 'train').mean_depth()
+            self._means[group.name] = DepthDataset(group.root, 'train').in_metres().mean_depth()
         return Estimate(self._means[group.name], None)
 
 
