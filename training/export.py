@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 from typing import Dict, Optional, Tuple
 
-from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation import backends, model_file, networks
 from depth_estimation_ros.estimation.model_file import METADATA_KEY, ModelFileError, ModelMetadata
 import numpy as np
 import onnx
@@ -128,7 +128,7 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
     if beside.resolve() == source.resolve():
         raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
                           'another name, or another folder.')
-    module, metadata = network.from_file(source)
+    module, metadata = networks.from_file(source)
     metadata = dataclasses.replace(
         metadata,
         metrics={**metadata.metrics, **({'test': test_scores} if test_scores else {})},

@@ -14,8 +14,9 @@ import time
 from typing import Dict
 
 import cv2
-from depth_estimation_ros.estimation import model_file, network
+from depth_estimation_ros.estimation import model_file, networks
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
+from depth_estimation_ros.estimation.networks.encoder_weights import EncoderWeightsError
 from learning import calibration, losses
 from learning.dataset import DatasetError, DepthDataset
 from learning.settings import read_settings, Settings, SettingsError
@@ -202,7 +203,7 @@ def main() -> int:
         settings = read_settings(__doc__)
         run = open_run(settings)
     except (SettingsError, DatasetError, IntrinsicsError, model_file.ModelFileError,
-            network.ArchitectureError, network.EncoderWeightsError) as error:
+            networks.ArchitectureError, EncoderWeightsError) as error:
         print(f'train: {error}', file=sys.stderr)
         return 1
     print(f'{settings.network} on {run.device} in {run.precision}, {len(run.train)} pairs, '

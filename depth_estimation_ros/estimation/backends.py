@@ -121,16 +121,17 @@ class TorchBackend:
 
     def __init__(self, path: Path, device: str):
         try:
-            from depth_estimation_ros.estimation import network
+            from depth_estimation_ros.estimation import networks
             import torch
         except ImportError as error:
             raise DeviceError(
-                f'{path} is run by PyTorch and timm, which are not installed ({error}): install '
-                "the extra 'torch' of this package, or use an .onnx file.") from error
+                f'{path} is run by PyTorch, torchvision and timm, which are not installed '
+                f"({error}): install the extra 'torch' of this package, or use an .onnx file."
+            ) from error
         self._torch = torch
         self.device = device
         self.precision = 'f16' if device == 'cuda' else 'f32'
-        module, self.metadata = network.from_file(path)
+        module, self.metadata = networks.from_file(path)
         self._module = module.eval().to(device, memory_format=torch.channels_last)
 
     def run(self, image: np.ndarray) -> Estimate:
@@ -155,7 +156,7 @@ def has_cuda() -> bool:
     if not any(any(Path('/dev').glob(device)) for device in devices):
         return False
     # A robot's image may have PyTorch and lack what the networks are built from.
-    if not all(find_spec(name) for name in ('torch', 'timm', 'safetensors')):
+    if not all(find_spec(name) for name in ('torch', 'torchvision', 'timm', 'safetensors')):
         return False
     import torch
     return torch.cuda.is_available()

@@ -24,7 +24,7 @@ class ModelMetadata:
     Attributes
     ----------
     architecture : str
-        A name that `network.create` understands.
+        A name that `networks.create` understands.
     input_size : (int, int)
         Height and width of the network's input in pixels.
     max_depth : float
@@ -36,11 +36,11 @@ class ModelMetadata:
         Width over height of the training pictures, before they were stretched to the input.
         The paper's, 16 : 9, where a file does not say.
     headroom : float
-        How far beyond max_depth the network's own range goes, as a factor (`network.create`).
+        How far beyond max_depth the network's own range goes, as a factor (`networks.create`).
     confidence : bool
         Whether the network also estimates how sure it is of each pixel.
     log_head : bool
-        Whether its output counts factors of depth rather than metres (`network.create`).
+        Whether its output counts factors of depth rather than metres (`networks.create`).
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.

@@ -1,6 +1,6 @@
 """Calibration: making a confidence mean what it says."""
 
-from depth_estimation_ros.estimation.network import corrected, probability_within
+from depth_estimation_ros.estimation.networks.uncertainty import calibrated, probability_within
 import torch
 from torch.nn import functional
 
@@ -16,7 +16,7 @@ def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps
     Parameters
     ----------
     log_scale : float32 (N,)
-        As from a network's `distribution`.
+        As in outputs.Prediction.log_b.
     depth : float32 (N,)
         As it was predicted, as a share of the greatest.
     close : bool (N,)
@@ -27,7 +27,7 @@ def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps
     Returns
     -------
     float32 (4,)
-        For `network.corrected`.
+        For `uncertainty.calibrated`.
 
     """
     with torch.inference_mode(False), torch.enable_grad():
@@ -39,7 +39,7 @@ def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps
         def likelihood():
             optimizer.zero_grad()
             probability = probability_within(
-                corrected(log_scale, depth, numbers)).clamp(1e-6, 1 - 1e-6)
+                calibrated(log_scale, depth, numbers)).clamp(1e-6, 1 - 1e-6)
             loss = functional.binary_cross_entropy(probability, target)
             loss.backward()
             return loss

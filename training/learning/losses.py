@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from depth_estimation_ros.estimation.network import NEAREST, probability_within
+from depth_estimation_ros.estimation.networks.skip import MIN_DEPTH
+from depth_estimation_ros.estimation.networks.uncertainty import probability_within
 from pytorch_msssim import ssim as windowed_ssim
 import torch
 from torch.nn import functional
@@ -232,7 +233,7 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
     prediction, truth : float32 (N, 1, H, W), metres
         Where the truth is NaN it is unknown, and nothing is learnt.
     log_scale : float32 (N, 1, H, W) or None
-        As from the network's `distribution`.
+        As in outputs.Prediction.log_b.
     weights : Weights
     loose : bool (N, 1, H, W), optional
         As of `is_loose`: not for the expected error.
@@ -252,7 +253,7 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
     if weights.l1:
         loss = loss + weights.l1 * mean_of((prediction - truth).abs(), known)
     if weights.silog or weights.gradients or weights.confidence:
-        log_ratio = torch.log(prediction.clamp_min(NEAREST) / truth.clamp_min(NEAREST))
+        log_ratio = torch.log(prediction.clamp_min(MIN_DEPTH) / truth.clamp_min(MIN_DEPTH))
         if weights.silog:
             loss = loss + weights.silog * silog(log_ratio, known)
         if weights.gradients:

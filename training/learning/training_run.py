@@ -6,7 +6,8 @@ from pathlib import Path
 import platform
 from typing import Dict, List, Optional, Tuple
 
-from depth_estimation_ros.estimation import backends, model_file, network
+from depth_estimation_ros.estimation import backends, model_file, networks
+from depth_estimation_ros.estimation.networks import encoder_weights
 from learning.dataset import DepthDataset, find_pairs
 from learning.optimization import (
     depthwise_in_float32, fastest_precision, OPTIMIZERS, PRECISIONS, SCHEDULES)
@@ -62,8 +63,8 @@ class Run:
 
     def _network(self) -> torch.nn.Module:
         settings = self.settings
-        module = network.create(settings.network, settings.max_depth, settings.headroom,
-                                settings.confidence > 0, settings.log_head)
+        module = networks.create(settings.network, settings.max_depth, settings.headroom,
+                                 settings.confidence > 0, settings.log_head)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
         module.to(self.device, memory_format=torch.channels_last)
         if self.device == 'cpu' and self.precision == 'bf16':
@@ -91,7 +92,7 @@ class Run:
 
     def begin_with_imagenet(self) -> None:
         """Take the encoder's ImageNet weights."""
-        network.load_imagenet_weights(self.module, self.settings.encoder_weights)
+        encoder_weights.load_imagenet(self.module, self.settings.encoder_weights)
         self._follow_at_once()
 
     def begin_with(self, path: Path) -> None:
@@ -131,8 +132,8 @@ class Run:
                      ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
         """Return what a network (`module`, `model`) makes of uint8 (N, H, W, 3) RGB."""
         with self._autocast():
-            depth, log_scale = module.distribution(self._image(rgb))
-        return depth.float(), log_scale
+            prediction = module(self._image(rgb))
+        return prediction.depth.float(), prediction.log_b
 
     def predict(self, rgb: torch.Tensor) -> torch.Tensor:
         """
@@ -142,7 +143,7 @@ class Run:
         bound to it, it is right to go beyond.
         """
         with self._autocast():
-            return self.model(self._image(rgb)).float().clamp(max=self.settings.max_depth)
+            return self.model(self._image(rgb)).depth.float().clamp(max=self.settings.max_depth)
 
     def _image(self, rgb: torch.Tensor) -> torch.Tensor:
         return rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0

@@ -1,0 +1,186 @@
+"""A timm encoder and a light decoder with skip connections: the network that ships is one."""
+
+from typing import List, Optional
+
+from depth_estimation_ros.estimation.networks.outputs import Maps, Prediction
+from depth_estimation_ros.estimation.networks.uncertainty import calibrated, probability_within
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+# The nearest depth that a log head can tell, in metres: nearer than any camera focuses.
+MIN_DEPTH = 0.05
+
+
+class ArchitectureError(ValueError):
+    """A network that there is not; the message says which there are."""
+
+
+class SkipNetwork(nn.Module):
+    """
+    A timm encoder and a light decoder with skip connections.
+
+    Each decoder stage doubles the size, joins the encoder's map of that size and convolves
+    once. The last map is half the input's size: a learned step up to full size would cost more
+    than the rest of the decoder, so depth itself is interpolated.
+
+    Parameters
+    ----------
+    encoder : str
+        Any timm model that gives feature maps (`features_only`).
+    max_depth : float
+        Depth that is estimated lies in (0, max_depth], in metres.
+    headroom : float
+        The network's own range is (0, max_depth * headroom): with more than 1 it can say of the
+        sky that it lies beyond the clip, where a bounded function would only creep up to it.
+    confidence : bool
+        Whether it predicts the uncertainty of depth, too, from which confidence comes.
+    log_head : bool
+        Whether equal steps of the head's output are equal factors of depth, from 0.05 m on,
+        rather than equal differences. (Both flatten towards their bounds.)
+
+    """
+
+    WIDTHS = (128, 64, 48, 32)
+    # From b = 0.7 % of depth to a factor of e: without bounds, one pixel that happens to be
+    # exact would make the likelihood infinite.
+    LOG_B_RANGE = (-5.0, 1.0)
+
+    def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
+                 confidence: bool = False, log_head: bool = False):
+        super().__init__()
+        self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
+        self._frozen: List[nn.Module] = []
+        try:
+            self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
+        except RuntimeError as error:
+            raise ArchitectureError(
+                f'timm has no encoder {encoder!r} with feature maps ({error}); '
+                'timm.list_models() names those there are.') from error
+        self.encoder_name = encoder
+        for key in ('mean', 'std'):
+            values = torch.tensor(self.encoder.pretrained_cfg.get(key))
+            self.register_buffer(key, values.view(3, 1, 1), persistent=False)
+        # An encoder may start at stride 4 (no map at half size) or be a stage short.
+        channels = self.encoder.feature_info.channels()
+        widths = self.WIDTHS[:len(channels) - 1]
+        self.bottleneck = _convolve(channels[-1], self.WIDTHS[0], 1)
+        self.stages = nn.ModuleList(
+            _convolve(inputs + skip, outputs, 3) for inputs, skip, outputs
+            in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
+        self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.error_head = _ErrorHead(widths[-1]) if confidence else None
+        # Fitted on the validation split, for `uncertainty.calibrated`.
+        if confidence:
+            self.register_buffer('calibration', torch.tensor([1.0, 0.0, 0.0, 0.0]))
+
+    def forward(self, image: torch.Tensor) -> Prediction:
+        """
+        Return depth and its uncertainty.
+
+        Depth lies in (0, max_depth * headroom).
+        """
+        *skips, x = self.encoder((image - self.mean) / self.std)
+        x = self.bottleneck(x)
+        for stage, skip in zip(self.stages, reversed(skips)):
+            x = functional.interpolate(x, size=skip.shape[-2:], mode='nearest')
+            x = stage(torch.cat((x, skip), dim=1))
+        size = image.shape[-2:]
+        # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
+        # even ground would come out in steps.
+        logit = self.head(x).float()
+        depth = self._depth(functional.interpolate(logit, size=size, mode='bilinear'))
+        return Prediction(depth, self._log_b(x, logit, size))
+
+    def _depth(self, logit: torch.Tensor) -> torch.Tensor:
+        fraction = torch.sigmoid(logit)
+        farthest = self.max_depth * self.headroom
+        if self.log_head:
+            return farthest * (MIN_DEPTH / farthest) ** (1.0 - fraction)
+        return farthest * fraction
+
+    def _log_b(self, features: torch.Tensor, logit: torch.Tensor, size: torch.Size
+               ) -> Optional[torch.Tensor]:
+        if self.error_head is None:
+            return None
+        # Detached: the likelihood of the error would otherwise change depth, too.
+        log_b = self.error_head(features.detach(), torch.sigmoid(logit.detach())).float()
+        log_b = functional.interpolate(log_b, size=size, mode='bilinear')
+        return log_b.clamp(*self.LOG_B_RANGE)
+
+    def estimate(self, image: torch.Tensor) -> Maps:
+        """Return clipped depth and, where the network tells it, calibrated confidence."""
+        prediction = self(image)
+        depth = prediction.depth.clamp(max=self.max_depth)
+        if prediction.log_b is None:
+            return Maps(depth)
+        log_b = calibrated(prediction.log_b, depth / self.max_depth, self.calibration)
+        return Maps(depth, probability_within(log_b))
+
+    def freeze(self, stages: int) -> None:
+        """
+        Keep the weights and the batch statistics of the encoder's first stages.
+
+        Parameters
+        ----------
+        stages : int
+            How many of the encoder's feature maps, from the finest on, stay what they are.
+
+        Raises
+        ------
+        ArchitectureError
+            Where the encoder has fewer.
+
+        """
+        info = self.encoder.feature_info
+        if stages > len(info):
+            raise ArchitectureError(f'The encoder {self.encoder_name} has {len(info)} stages; '
+                                    f'{stages} cannot be frozen.')
+        last = info.module_name(stages - 1)
+        modules = list(self.encoder.named_modules())
+        end = max(i for i, (name, _) in enumerate(modules) if f'{name}.'.startswith(f'{last}.'))
+        # Modules are listed in the order in which the picture passes them.
+        self._frozen = [module for _, module in modules[:end + 1]]
+        for module in self._frozen:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'SkipNetwork':
+        """Let all but the frozen stages follow the statistics of batches, or none."""
+        super().train(mode)
+        for module in self._frozen:
+            module.training = False
+        return self
+
+    def encoder_parameters(self) -> List[nn.Parameter]:
+        """Return what ImageNet weights are loaded into."""
+        return list(self.encoder.parameters())
+
+    def load_encoder(self, encoder: nn.Module) -> None:
+        """Take the weights of timm's encoder."""
+        self.encoder.load_state_dict(encoder.state_dict())
+
+
+class _ErrorHead(nn.Module):
+    """
+    Predicts log b from the decoder's features and depth, at half of the decoder's size.
+
+    Its second convolution is dilated: whether a pixel's depth is right depends on what is around
+    it, more than on its own edges.
+    """
+
+    def __init__(self, inputs: int, width: int = 32):
+        super().__init__()
+        self.hidden = nn.Conv2d(inputs + 1, width, 3, padding=1)
+        self.output = nn.Conv2d(width, 1, 3, padding=3, dilation=3)
+
+    def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+        x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
+        return self.output(functional.relu(self.hidden(x)))
+
+
+def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
