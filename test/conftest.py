@@ -15,8 +15,8 @@ NEEDS = {
         'test_image_messages', 'test_launch', 'test_pep257', 'test_view'),
     # PyTorch, in the test or in the commands that it runs.
     'torch': (
-        'test_average', 'test_edge_curve', 'test_experiments', 'test_losses', 'test_network',
-        'test_training'),
+        'test_average', 'test_edge_curve', 'test_experiments', 'test_losses', 'test_model_file',
+        'test_network', 'test_training'),
     'blender': ('test_render_worlds',),
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation import model_file, weights_file
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 import pytest
 import torch
@@ -18,7 +18,7 @@ INFO = ModelMetadata(
 def write(path, value, metadata=INFO, **more):
     weights = {'weight': torch.full((2, 3), value), 'seen': torch.tensor(7),
                'half': torch.full((2,), value, dtype=torch.float16), **more}
-    model_file.save_weights(path, weights, metadata)
+    weights_file.save_weights(path, weights, metadata)
     return path
 
 
@@ -34,7 +34,7 @@ def test_mean_of_weights_says_what_it_is_made_of(tmp_path):
               for value in (1.0, 2.0, 6.0)]
     result = average(tmp_path / 'new' / 'mean.safetensors', *models)
     assert result.returncode == 0, result.stderr
-    weights, metadata = model_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
+    weights, metadata = weights_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
     assert torch.equal(weights['weight'], torch.full((2, 3), 3.0))
     assert torch.equal(weights['half'], torch.full((2,), 3.0))
     assert weights['seen'] == 7
@@ -48,7 +48,7 @@ def test_mean_of_the_shipped_model_with_itself_is_that_model(tmp_path):
     shipped = model_file.find('compact', cuda=True)
     assert average(tmp_path / 'mean.safetensors', shipped, shipped).returncode == 0
     (mean, metadata), (weights, shipped_metadata) = map(
-        model_file.load_weights, (tmp_path / 'mean.safetensors', shipped))
+        weights_file.load_weights, (tmp_path / 'mean.safetensors', shipped))
     assert all(torch.equal(mean[key], weights[key].to(mean[key].dtype)) for key in weights)
     assert (metadata.focal, metadata.aspect) == (shipped_metadata.focal, shipped_metadata.aspect)
 

@@ -168,38 +168,6 @@ def test_imagenet_weights_are_taken_without_a_warning(caplog):
     assert not caplog.records
 
 
-def test_model_file_keeps_what_it_says_of_itself(tmp_path):
-    metadata = model_file.ModelMetadata(
-        'resnet34_upsample', (64, 96), 15.0, 112.0, aspect=1.5, headroom=1.25, confidence=True,
-        dataset={'name': 'worlds'}, metrics={'epoch': 3}, versions={'torch': '2'})
-    path = tmp_path / 'model.safetensors'
-    weights = {'weight': torch.arange(4.0)}
-    model_file.save_weights(path, weights, metadata)
-    loaded, read = model_file.load_weights(path)
-    assert read == metadata
-    assert torch.equal(loaded['weight'], weights['weight'])
-
-
-@pytest.mark.parametrize('name', ['broken.safetensors', 'broken.pth', 'broken.onnx'])
-def test_broken_model_file_is_refused_by_name(tmp_path, name):
-    path = tmp_path / name
-    path.write_bytes(b'no model')
-    with pytest.raises(model_file.ModelFileError, match=name):
-        backends.load(str(path), 'cpu')
-
-
-def test_pickled_code_in_a_checkpoint_does_not_run(tmp_path):
-    class Payload:
-
-        def __reduce__(self):
-            return Path.touch, (tmp_path / 'ran',)
-    path = tmp_path / 'evil.pth'
-    torch.save({'encoder_layers.0.weight': Payload()}, path)
-    with pytest.raises(model_file.ModelFileError):
-        backends.load(str(path), 'cpu')
-    assert not (tmp_path / 'ran').exists()
-
-
 def test_both_files_of_the_shipped_model_agree():
     image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
     openvino, pytorch = (

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 
-from depth_estimation_ros.estimation.model_file import load_weights, ModelMetadata, save_weights
+from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.networks import create
+from depth_estimation_ros.estimation.weights_file import load_weights, save_weights
 import numpy as np
 import pytest
 from safetensors.torch import load_file

@@ -18,7 +18,7 @@ from pathlib import Path
 import sys
 from typing import Dict, List, Sequence, Tuple
 
-from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation import weights_file
 from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
 import torch
 
@@ -39,7 +39,7 @@ def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelMetadata]], nam
     Parameters
     ----------
     models : sequence of (state_dict, ModelMetadata)
-        As from `model_file.load_weights`.
+        As from `weights_file.load_weights`.
     names : list of str
         What to call them where they don't go together.
 
@@ -80,10 +80,10 @@ def main() -> int:
             raise AverageError('a mean needs two models at least: give --model more than once')
         if options.out.suffix != '.safetensors':
             raise AverageError(f'{options.out}: the mean is a .safetensors file')
-        mean, metadata = mean_of([model_file.load_weights(path) for path in options.model],
+        mean, metadata = mean_of([weights_file.load_weights(path) for path in options.model],
                                  [str(path) for path in options.model])
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        model_file.save_weights(options.out, mean, metadata)
+        weights_file.save_weights(options.out, mean, metadata)
     except (AverageError, ModelFileError, OSError) as error:
         print(f'average: {error}', file=sys.stderr)
         return 1

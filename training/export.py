@@ -8,13 +8,14 @@ half precision weights, after comparing the ONNX file's depth with PyTorch's.
 import argparse
 import dataclasses
 import json
-import os
 from pathlib import Path
 import sys
 from typing import Dict, Optional, Tuple
 
-from depth_estimation_ros.estimation import backends, model_file, networks
-from depth_estimation_ros.estimation.model_file import METADATA_KEY, ModelFileError, ModelMetadata
+from depth_estimation_ros.estimation import backends, model_file, weights_file
+from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.model_file import (
+    METADATA_KEY, ModelFile, ModelFileError, ModelMetadata)
 import numpy as np
 import onnx
 from onnx import numpy_helper, TensorProto
@@ -30,7 +31,7 @@ class ExportError(RuntimeError):
 
 
 class Deployed(nn.Module):
-    """uint8 (1, H, W, 3) RGB in, float32 (1, H, W) out: metres, and confidence if there is."""
+    """uint8 (1, H, W, 3) RGB in; out the networks' outputs.Maps that there are, (1, H, W)."""
 
     def __init__(self, module: nn.Module):
         super().__init__()
@@ -44,12 +45,14 @@ class Deployed(nn.Module):
 def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
     """Return the ONNX graph of a network, with half precision weights and its metadata."""
     image = torch.zeros((1, *metadata.input_size, 3), dtype=torch.uint8)
+    maps = module.eval().estimate(torch.zeros((1, 3, *metadata.input_size)))
     program = torch.onnx.export(Deployed(module).eval(), (image,), dynamo=True, verbose=False,
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
                                 optimize=False,
                                 input_names=['image'],
-                                output_names=['depth', 'confidence'][:1 + metadata.confidence])
+                                output_names=[name for name, values in maps._asdict().items()
+                                              if values is not None])
     graph = program.model_proto
     # The exporter notes for each node where in whose files it was written.
     for node in graph.graph.node:
@@ -128,7 +131,7 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
     if beside.resolve() == source.resolve():
         raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
                           'another name, or another folder.')
-    module, metadata = networks.from_file(source)
+    module, metadata = weights_file.load_network(model_file.read(source))
     metadata = dataclasses.replace(
         metadata,
         metrics={**metadata.metrics, **({'test': test_scores} if test_scores else {})},
@@ -138,17 +141,14 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
               for key, value in module.state_dict().items()}
     module.load_state_dict(halved)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f'{target.stem}.partial.onnx')
-    try:
-        onnx.save(to_onnx(module, metadata), partial)
-        difference = compare(module, backends.OpenVINOBackend(partial))
-        if difference > TOLERANCE:
-            raise ExportError(f'{source}: the ONNX file differs from PyTorch by {difference:.4f} '
-                              f'm (at most {TOLERANCE} is rounding); nothing was written.')
-        model_file.save_weights(beside, halved, metadata)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    file = ModelFile(target, to_onnx(module, metadata).SerializeToString())
+    difference = compare(module, backends.OpenVINOBackend(file))
+    if difference > TOLERANCE:
+        raise ExportError(f'{source}: the ONNX file differs from PyTorch by {difference:.4f} '
+                          f'm (at most {TOLERANCE} is rounding); nothing was written.')
+    weights_file.save_weights(beside, halved, metadata)
+    with replacing(target) as partial:
+        partial.write_bytes(file.data)
     return difference
 
 

@@ -14,7 +14,7 @@ import time
 from typing import Dict
 
 import cv2
-from depth_estimation_ros.estimation import model_file, networks
+from depth_estimation_ros.estimation import model_file, networks, weights_file
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.networks.encoder_weights import EncoderWeightsError
 from learning import calibration, losses
@@ -171,8 +171,8 @@ def train(run: Run, writer: SummaryWriter) -> None:
                     run.best_score = score
                     if settings.confidence:
                         calibrate(run)
-                    model_file.save_weights(folder / 'best.safetensors', run.model.state_dict(),
-                                            run.metadata(summaries))
+                    weights_file.save_weights(folder / 'best.safetensors', run.model.state_dict(),
+                                              run.metadata(summaries))
                 bar.write('  '.join(f'{key} {value}' for key, value in row.items())
                           + ('  best' if better else ''))
             run.save(folder / 'last.pt')

@@ -2,10 +2,10 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, Optional, Protocol
+from typing import List, NamedTuple, Optional, Protocol, Tuple
 
 from depth_estimation_ros.estimation import model_file
-from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
+from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
 import numpy as np
 
 DEVICES = ('auto', 'cpu', 'cuda')
@@ -28,7 +28,7 @@ class Estimate(NamedTuple):
     """
 
     depth: np.ndarray
-    confidence: Optional[np.ndarray]
+    confidence: Optional[np.ndarray] = None
 
 
 class Backend(Protocol):
@@ -40,6 +40,8 @@ class Backend(Protocol):
     name, device, precision : str
         For people: what runs it, where, and in which numbers it computes.
     metadata : ModelMetadata
+    digest : str
+        Which file it is: the first 8 hexadecimal digits of its SHA-256.
 
     """
 
@@ -47,6 +49,7 @@ class Backend(Protocol):
     device: str
     precision: str
     metadata: ModelMetadata
+    digest: str
 
     def run(self, image: np.ndarray) -> Estimate:
         """
@@ -71,47 +74,56 @@ class OpenVINOBackend:
     name = 'OpenVINO'
     device = 'cpu'
 
-    def __init__(self, path: Path):
+    def __init__(self, file: ModelFile):
         import openvino
         core = openvino.Core()
         try:
-            model = core.read_model(path)
-        except RuntimeError as error:
-            raise ModelFileError(f'{path} is not an ONNX file that OpenVINO can read.') from error
-        self.metadata = ModelMetadata.from_json(_onnx_metadata(model, path), path)
-        shape = openvino.PartialShape([1, *self.metadata.input_size, 3])
-        if len(model.inputs) != 1 or model.inputs[0].partial_shape != shape:
-            raise ModelFileError(f'{path} must have one input of the shape {shape}.')
-        maps = openvino.PartialShape([1, *self.metadata.input_size])
-        names = [output.get_any_name() for output in model.outputs]
-        if names[:1] != ['depth'] or names[1:] not in ([], ['confidence']) or any(
-                output.partial_shape != maps for output in model.outputs):
+            model = core.read_model(file.data)
+        except Exception as error:  # where its message quotes the file, UnicodeDecodeError, too
             raise ModelFileError(
-                f"{path} must have the output 'depth' and may have a second, 'confidence', both "
-                f'of the shape {maps}.')
+                f'{file.path} is not an ONNX file that OpenVINO can read.') from error
+        self.metadata, self.digest = _onnx_metadata(model, file.path), file.digest
+        names = _output_names(model, self.metadata.input_size, file.path)
         # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
         # steps of 6 cm over ground that is 15 m away.
         compiled = core.compile_model(model, 'CPU', {
             'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': 'f32'})
         self.precision = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
         self._request = compiled.create_infer_request()
-        self._tells_confidence = len(names) > 1
+        self._outputs = {name: index for index, name in enumerate(names)}
 
     def run(self, image: np.ndarray) -> Estimate:
         """Run the network once; see `Backend.run`."""
         self._request.infer({0: image[None]}, share_inputs=True)
-        return Estimate(
-            self._request.get_output_tensor(0).data[0],
-            self._request.get_output_tensor(1).data[0] if self._tells_confidence else None)
+        return Estimate(**{name: self._request.get_output_tensor(index).data[0]
+                           for name, index in self._outputs.items()})
 
 
-def _onnx_metadata(model, path: Path) -> str:
+def _output_names(model, input_size: Tuple[int, int], path: Path) -> List[str]:
+    """Return the names of a model's outputs, once its inputs and they are what they should be."""
+    import openvino
+    shape = openvino.PartialShape([1, *input_size, 3])
+    if [(each.partial_shape, each.element_type.to_string()) for each in model.inputs] != [
+            (shape, 'u8')]:
+        raise ModelFileError(f'{path} must have one input, uint8 of the shape {shape}.')
+    maps = openvino.PartialShape([1, *input_size])
+    names = [min(output.names, default='') for output in model.outputs]
+    if 'depth' not in names or len(set(names)) < len(names) or set(names) - set(
+            Estimate._fields) or any((each.partial_shape, each.element_type.to_string())
+                                     != (maps, 'f32') for each in model.outputs):
+        raise ModelFileError(
+            f"{path} must have the output 'depth' and may have a second, 'confidence', both "
+            f'float32 of the shape {maps}.')
+    return names
+
+
+def _onnx_metadata(model, path: Path) -> ModelMetadata:
     key = ['framework', model_file.METADATA_KEY]
     if not model.has_rt_info(key):
         raise ModelFileError(
             f'{path} has no {model_file.METADATA_KEY!r} metadata, so its depth range and camera '
             'are unknown: use a file that training/export.py wrote.')
-    return model.get_rt_info(key).astype(str)
+    return ModelMetadata.from_json(model.get_rt_info(key).astype(str), path)
 
 
 class TorchBackend:
@@ -119,19 +131,20 @@ class TorchBackend:
 
     name = 'PyTorch'
 
-    def __init__(self, path: Path, device: str):
+    def __init__(self, file: ModelFile, device: str):
         try:
-            from depth_estimation_ros.estimation import networks
+            from depth_estimation_ros.estimation import weights_file
             import torch
         except ImportError as error:
             raise DeviceError(
-                f'{path} is run by PyTorch, torchvision and timm, which are not installed '
+                f'{file.path} is run by PyTorch, torchvision and timm, which are not installed '
                 f"({error}): install the extra 'torch' of this package, or use an .onnx file."
             ) from error
         self._torch = torch
         self.device = device
         self.precision = 'f16' if device == 'cuda' else 'f32'
-        module, self.metadata = networks.from_file(path)
+        module, self.metadata = weights_file.load_network(file)
+        self.digest = file.digest
         self._module = module.eval().to(device, memory_format=torch.channels_last)
 
     def run(self, image: np.ndarray) -> Estimate:
@@ -141,8 +154,8 @@ class TorchBackend:
                                                     enabled=self.device == 'cuda'):
             batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
             maps = self._module.estimate(batch.float() / 255.0)
-        return Estimate(*(each if each is None else each[0, 0].float().cpu().numpy()
-                          for each in maps))
+        return Estimate(**{name: each if each is None else each[0, 0].float().cpu().numpy()
+                           for name, each in maps._asdict().items()})
 
 
 def has_cuda() -> bool:
@@ -190,9 +203,32 @@ def load(model: str, device: str = 'auto') -> Backend:
             "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
             "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
     path = model_file.find(model, cuda)
-    if path.suffix != '.onnx':
-        return TorchBackend(path, 'cuda' if cuda else 'cpu')
-    if device == 'cuda':
+    if device == 'cuda' and path.suffix == '.onnx':
         raise DeviceError(f"{path} is run by OpenVINO on the CPU: for 'cuda' give the "
                           '.safetensors file of the same model.')
-    return OpenVINOBackend(path)
+    file = model_file.read(path)
+    try:
+        backend = (OpenVINOBackend(file) if path.suffix == '.onnx' else
+                   TorchBackend(file, 'cuda' if cuda else 'cpu'))
+        _try(backend, path)
+    except (ModelFileError, DeviceError):
+        raise
+    except Exception as error:  # what OpenVINO and PyTorch make of damaged graphs and tensors
+        raise ModelFileError(f'{path} holds a network that cannot be run on '
+                             f"{'CUDA' if cuda else 'the CPU'}.") from error
+    return backend
+
+
+def _try(backend: Backend, path: Path) -> None:
+    """Refuse a model that cannot be run, or that gives no depth for a grey picture."""
+    height, width = backend.metadata.input_size
+    estimate = backend.run(np.full((height, width, 3), 127, np.uint8))
+    for name, values in estimate._asdict().items():
+        if values is None:
+            continue
+        if values.shape != (height, width):
+            raise ModelFileError(f'{path} gives a {name} of the shape {values.shape} for a '
+                                 f'picture of {(height, width)}.')
+        if not np.isfinite(values).all():
+            raise ModelFileError(f'{path} holds a broken network: for a grey picture its {name} '
+                                 'is not finite (NaN or infinite).')

@@ -1,19 +1,55 @@
-"""Model files: which one a name means, and the metadata that each carries."""
+"""
+Model files: which one a name means, its bytes, and the metadata that each carries.
+
+A file is data from anywhere: it is read once, into memory, and what it says of itself is checked
+before anything is built from it.
+"""
 
 from dataclasses import asdict, dataclass, field, fields
+import hashlib
 import json
 from pathlib import Path
+import re
 from typing import Dict, Optional, Tuple
-
-from depth_estimation_ros.estimation.atomic_file import replacing
 
 METADATA_KEY = 'depth_estimation_ros'
 MODELS = Path(__file__).parents[1] / 'models'
 KINDS = ('.onnx', '.safetensors', '.pth')
+MAX_BYTES = 2 * 1024 ** 3
+# Names of timm's without 'hf-hub:', 'local-dir:' or a path, by which timm would ask a server or
+# another folder.
+PLAIN_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.]{0,99}')
+INPUT_SIDES = (32, 2048)
+# What numbers may be, both bounds included, and what they are.
+RANGES = {'max_depth': (0.1, 1000.0, 'metres'), 'focal': (1.0, 1e5, 'pixels'),
+          'aspect': (0.1, 10.0, 'width over height'), 'headroom': (1.0, 4.0, 'a factor')}
+# A recipe holds that of the model that it began with, and so on.
+MAX_NESTING = 100
 
 
 class ModelFileError(ValueError):
     """A model file that cannot be used; the message says why and what would be right."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """
+    The bytes of a model file: what is written to it later has no effect on them.
+
+    Attributes
+    ----------
+    path : Path
+    data : bytes
+
+    """
+
+    path: Path
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """Which data it is: the first 8 hexadecimal digits of its SHA-256."""
+        return hashlib.sha256(self.data).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -67,26 +103,60 @@ class ModelMetadata:
     @classmethod
     def from_json(cls, text: str, path: Path) -> 'ModelMetadata':
         """
-        Read the metadata entry of a model file.
+        Read and check the metadata entry of a model file.
 
         Raises
         ------
         ModelFileError
-            Where `text` is not such an entry.
+            Where `text` is not such an entry, or has values that no model has.
 
         """
         try:
             values = json.loads(text)
-            known = {f.name for f in fields(cls)}
-            metadata = cls(**{k: v for k, v in values.items() if k in known})
-            height, width = metadata.input_size
-            if not (height > 0 and width > 0 and metadata.max_depth > 0 and metadata.aspect > 0):
-                raise ValueError('input_size, max_depth and aspect must be positive')
-            if metadata.focal is not None and not metadata.focal > 0:
-                raise ValueError('focal must be positive, or null')
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ModelFileError(f'{path}: its metadata cannot be read ({error})') from error
-        return cls(**{**asdict(metadata), 'input_size': (int(height), int(width))})
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(f'{path}: its metadata is not JSON.') from error
+        problem = _problem(values)
+        if problem:
+            raise ModelFileError(f'{path}: its metadata cannot be used: {problem}.')
+        known = {key: values[key] for key in (f.name for f in fields(cls)) if key in values}
+        if 'input_size' in known:
+            known['input_size'] = tuple(known['input_size'])
+        return cls(**known)
+
+
+def _problem(values: object) -> str:
+    """Return what is wrong with the values of a metadata entry; nothing where all is right."""
+    if not isinstance(values, dict):
+        return 'it is no object of names and values'
+    name = values.get('architecture')
+    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
+        return 'architecture must be a plain name of letters, digits, _ and .'
+    size, (low, high) = values.get('input_size', [*INPUT_SIDES]), INPUT_SIDES
+    if not isinstance(size, list) or len(size) != 2 or not all(
+            type(side) is int and low <= side <= high for side in size):
+        return f'input_size must be two whole numbers from {low} to {high}'
+    for name, (low, high, unit) in RANGES.items():
+        value = values.get(name)
+        if name not in values or name == 'focal' and value is None:
+            continue
+        # Not a number (NaN) is in no range.
+        if type(value) not in (int, float) or not low <= value <= high:
+            return f'{name} must be a number from {low:g} to {high:g} ({unit})'
+    for name in ('confidence', 'log_head'):
+        if not isinstance(values.get(name, False), bool):
+            return f'{name} must be true or false'
+    for name in ('dataset', 'recipe', 'metrics', 'versions'):
+        if not isinstance(values.get(name, {}), dict):
+            return f'{name} must be an object'
+    # Python's own functions for nested values call themselves at each level.
+    return '' if _is_flat(values, MAX_NESTING) else f'it is nested more than {MAX_NESTING} deep'
+
+
+def _is_flat(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return not isinstance(value, list) or levels > 0 and all(
+        _is_flat(each, levels - 1) for each in value)
 
 
 # The author's checkpoints are bare state dicts; there is only one network they can be.
@@ -117,8 +187,12 @@ def find(model: str, cuda: bool) -> Path:
     """
     if model in shipped_models():
         return MODELS / f'{model}{".safetensors" if cuda else ".onnx"}'
-    path = Path(model).expanduser()
-    if not path.is_file():
+    try:
+        path = Path(model).expanduser()
+        found = path.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long a name, nobody's ~home, a zero in it
+        found = False
+    if not found:
         raise ModelFileError(
             f'There is no model file {model!r}: give the path of a {", ".join(KINDS)} file, or '
             f'the name of a shipped model ({", ".join(shipped_models())}).')
@@ -127,69 +201,22 @@ def find(model: str, cuda: bool) -> Path:
     return path
 
 
-def load_weights(path: Path) -> Tuple[Dict, ModelMetadata]:
+def read(path: Path) -> ModelFile:
     """
-    Read a .safetensors or .pth file; nothing in it is executed.
+    Read a model file into memory.
 
-    Returns
-    -------
-    state_dict : dict of str to torch.Tensor
-    metadata : ModelMetadata
+    Not mapped: a process that has mapped a file is killed (SIGBUS) when it reads where another
+    process has just made that file shorter.
 
     Raises
     ------
     ModelFileError
-        Where there is no such file, or it is broken, of another kind or no model of ours.
+        Where it cannot be read.
 
     """
-    if path.suffix not in ('.safetensors', '.pth') or not path.is_file():
-        raise ModelFileError(f'{path} is no file of weights: that is a .safetensors or .pth file.')
-    if path.suffix == '.pth':
-        return _load_pth(path), AUTHORS_CHECKPOINT
-    import safetensors
-    import safetensors.torch
     try:
-        with safetensors.safe_open(path, 'pt') as file:
-            metadata = file.metadata() or {}
-        state_dict = safetensors.torch.load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise ModelFileError(f'{path} is not a safetensors file ({error}).') from error
-    if METADATA_KEY not in metadata:
-        raise ModelFileError(
-            f'{path} has no {METADATA_KEY!r} entry in its header, so its network is unknown: '
-            'use a file that training/train.py wrote.')
-    return state_dict, ModelMetadata.from_json(metadata[METADATA_KEY], path)
-
-
-def _load_pth(path: Path) -> Dict:
-    import pickle
-
-    import torch
-    try:
-        state_dict = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ModelFileError(f'{path} is not a file of PyTorch weights ({error}).') from error
-    if not isinstance(state_dict, dict) or not any(
-            str(key).startswith('encoder_layers.') for key in state_dict):
-        raise ModelFileError(
-            f"{path} is not a checkpoint of the paper's network: its keys would begin with "
-            "'encoder_layers.' and 'decoder.'.")
-    return state_dict
-
-
-def save_weights(path: Path, state_dict: Dict, metadata: ModelMetadata) -> None:
-    """
-    Write a .safetensors file; an older one is replaced only when the new one is whole.
-
-    Parameters
-    ----------
-    path : Path
-    state_dict : dict of str to torch.Tensor
-    metadata : ModelMetadata
-
-    """
-    import safetensors.torch
-    tensors = {key: value.detach().cpu().contiguous() for key, value in state_dict.items()}
-    with replacing(path) as partial:
-        # Not save_file, whose files nobody else may read.
-        partial.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: metadata.to_json()}))
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelFileError(f'{path} holds more than {MAX_BYTES} bytes: it is no model file.')
+        return ModelFile(path, path.read_bytes())
+    except OSError as error:
+        raise ModelFileError(f'{path} cannot be read ({error.strerror}).') from error

@@ -6,7 +6,7 @@ from pathlib import Path
 import platform
 from typing import Dict, List, Optional, Tuple
 
-from depth_estimation_ros.estimation import backends, model_file, networks
+from depth_estimation_ros.estimation import backends, model_file, networks, weights_file
 from depth_estimation_ros.estimation.networks import encoder_weights
 from learning.dataset import DepthDataset, find_pairs
 from learning.optimization import (
@@ -97,7 +97,7 @@ class Run:
 
     def begin_with(self, path: Path) -> None:
         """Take the weights of a model file of the same network."""
-        state_dict, metadata = model_file.load_weights(path)
+        state_dict, metadata = weights_file.load_weights(path)
         settings = self.settings
         asked = (settings.network, settings.max_depth, settings.headroom, settings.log_head,
                  settings.confidence > 0)

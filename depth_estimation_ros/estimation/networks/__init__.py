@@ -5,10 +5,6 @@ Each takes RGB in [0, 1], float32 (N, 3, H, W). `forward` gives an outputs.Predi
 losses are computed; `estimate` gives outputs.Maps, which is what a robot is told.
 """
 
-from pathlib import Path
-from typing import Tuple
-
-from depth_estimation_ros.estimation.model_file import load_weights, ModelFileError, ModelMetadata
 from depth_estimation_ros.estimation.networks.paper import ResNet34Upsample
 from depth_estimation_ros.estimation.networks.skip import ArchitectureError, SkipNetwork
 from torch import nn
@@ -56,23 +52,3 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence,
                        log_head)
-
-
-def from_file(path: Path) -> Tuple[nn.Module, ModelMetadata]:
-    """
-    Build the network of a .safetensors or .pth file, with its weights.
-
-    Raises
-    ------
-    ModelFileError
-        Where the file is broken, or its weights don't fit its network.
-
-    """
-    state_dict, metadata = load_weights(path)
-    try:
-        module = create(metadata.architecture, metadata.max_depth, metadata.headroom,
-                        metadata.confidence, metadata.log_head)
-        module.load_state_dict(state_dict)
-    except (ArchitectureError, RuntimeError) as error:
-        raise ModelFileError(f'{path}: {error}') from error
-    return module, metadata

@@ -52,12 +52,7 @@ class SkipNetwork(nn.Module):
         super().__init__()
         self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
         self._frozen: List[nn.Module] = []
-        try:
-            self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
-        except RuntimeError as error:
-            raise ArchitectureError(
-                f'timm has no encoder {encoder!r} with feature maps ({error}); '
-                'timm.list_models() names those there are.') from error
+        self.encoder = _features(encoder)
         self.encoder_name = encoder
         for key in ('mean', 'std'):
             values = torch.tensor(self.encoder.pretrained_cfg.get(key))
@@ -178,6 +173,19 @@ class _ErrorHead(nn.Module):
     def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
         x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
         return self.output(functional.relu(self.hidden(x)))
+
+
+def _features(name: str) -> nn.Module:
+    """Return a timm encoder that gives feature maps."""
+    # Only a name of timm's own: 'hf-hub:...' would ask a server for the encoder.
+    if not timm.is_model(name):
+        raise ArchitectureError(
+            f'timm has no encoder {name!r}; timm.list_models() names those there are.')
+    try:
+        return timm.create_model(name, features_only=True, pretrained=False)
+    except Exception as error:  # encoders of some families each have their own
+        raise ArchitectureError(
+            f"timm's {name} gives no feature maps, which a skip network is built on.") from error
 
 
 def _convolve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
