@@ -8,7 +8,7 @@ import traceback
 from typing import Callable, List, Optional, Tuple, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.node import camera_info, depth_settings, diagnostics, process, settings
 from depth_estimation_ros.node.camera_tracker import CameraTracker
@@ -81,7 +81,7 @@ class DepthNode(LifecycleNode):
         self._image_topic = ''
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
-        self._ground = GroundScale()
+        self._tracker = ScaleTracker()
         self._enabled = True
         self._failure = ''  # why the last transition failed
         self._reported = Summary()  # what the last diagnostics told
@@ -133,7 +133,7 @@ class DepthNode(LifecycleNode):
         self._worker = FrameWorker(self._work, self._statistics.count_replaced, self._period())
         self._camera = CameraTracker(self.get_logger())
         self._watchdog = CameraWatchdog()
-        self._ground = GroundScale(self._options.camera_height)
+        self._tracker = ScaleTracker(camera_height=self._options.camera_height)
         self._enabled = True
         # camera_info first: the executor then hands it over before an image that came with it.
         kinds = {'camera_info': (CameraInfo, self._on_camera_info),
@@ -258,8 +258,8 @@ class DepthNode(LifecycleNode):
 
     def _apply_parameters(self, parameters: List[Parameter]):
         self._options = Options.read(self._setting)
-        if self._options.camera_height != self._ground.camera_height:
-            self._ground = GroundScale(self._options.camera_height)
+        if self._options.camera_height != self._tracker.camera_height:
+            self._tracker = ScaleTracker(camera_height=self._options.camera_height)
         # Where a request sets model and device one by one, it is for the last of them.
         if self._next is not None and (self._next.model, self._next.device) == self._model():
             # The worker takes it with its next frame.
@@ -314,7 +314,7 @@ class DepthNode(LifecycleNode):
         options, estimator, info = self._options, self._estimator, self._camera.info
         camera = self._camera.intrinsics(info, *image.shape[1::-1], self._image_topic)
         estimate = estimator.estimate(
-            image, camera, ground=self._ground, scale=options.scale,
+            image, camera, tracker=self._tracker, scale=options.scale,
             focal_scaling=options.focal_scaling, size=options.size, fit=options.fit,
             validity=options.validity, want_confidence=self._outputs.wants_confidence)
         self._outputs.publish(
@@ -350,7 +350,7 @@ class DepthNode(LifecycleNode):
             NodeReport(
                 self._state(), self._failure, silence,
                 self._camera.trouble if self._worker is not None else '',
-                self._ground.trouble if self._worker is not None else '', self._ground.scale,
+                self._tracker.problem if self._worker is not None else '', self._tracker.scale,
                 self._setting('rate'), self._setting('model'),
                 *((backend.name, backend.device, backend.precision) if backend else ())),
             self._reported, before)

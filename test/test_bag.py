@@ -10,7 +10,7 @@ from bag_writer import BagMessage, camera_info, compressed, image, write_bag
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Box, Intrinsics, read_camera_json
-from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import BagRecording, seen_by
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.sources import open_recording
@@ -143,15 +143,16 @@ def test_the_table_tells_by_which_factor_depth_is_off_and_where(tmp_path, camera
 def test_a_known_height_takes_a_bias_away(tmp_path, camera, views):
     # The depth camera finds everything half as far: so the camera is half as high.
     path = scaled_bag(tmp_path, camera, views, 0.5)
-    seen = GroundScale(1.0)
+    seen = ScaleTracker(camera_height=1.0)
     for pixels, depth in views:
         seen.follow(depth, camera)
-    assert seen.seen > 1
+    assert seen.measured > 1
     height = 0.5 / seen.scale
     result = evaluate('--bag', path, '--camera-height', height, '--json', tmp_path / 'scores.json')
     scores = json.loads((tmp_path / 'scores.json').read_text())
-    assert scores['ground']['seen'] == seen.seen and 'the ground was seen in' in result.stdout
-    assert scores['ground']['scale'] == pytest.approx(0.5, rel=0.1)
+    assert scores['floor']['measured'] == seen.measured
+    assert 'the floor told the scale in' in result.stdout
+    assert scores['floor']['scale'] == pytest.approx(0.5, rel=0.1)
     assert scores['per_image']['ratio'] == pytest.approx(1.0, abs=0.15)
 
 

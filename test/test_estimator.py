@@ -7,6 +7,7 @@ from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.estimation.validity import Validity
 import numpy as np
 import pytest
@@ -84,17 +85,17 @@ def test_a_scale_multiplies_depth_and_its_range(estimator, image):
         estimator.estimate(image, scale=0.0)
 
 
-def test_the_ground_sees_metres_and_a_scale_comes_on_top(estimator, image):
+def test_the_tracker_sees_metres_and_a_scale_comes_on_top(estimator, image):
     focal = 2.0 * estimator.metadata.focal * image.shape[1] / estimator.metadata.input_size[1]
     lens = camera(160, 90, focal)
     seen = []
 
-    class Ground:
+    class Tracker(ScaleTracker):
 
-        def follow(self, depth, camera):
+        def follow(self, depth, camera, floor=None):
             seen.append((depth, camera))
             return 3.0
-    depth = estimator.estimate(image, lens, ground=Ground(), scale=0.5, size='network').depth
+    depth = estimator.estimate(image, lens, tracker=Tracker(), scale=0.5, size='network').depth
     np.testing.assert_allclose(seen[0][0], estimator.estimate(image, lens, size='network').depth)
     assert seen[0][1] == estimator.intrinsics(lens, 'network')
     np.testing.assert_allclose(depth, 1.5 * seen[0][0], rtol=1e-5)

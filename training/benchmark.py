@@ -16,8 +16,8 @@ from typing import Callable, Dict
 import cv2
 from depth_estimation_ros.estimation import backends, model_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from depth_estimation_ros.estimation.ground import height_above_ground
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.networks import create
 import export
@@ -99,7 +99,7 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
             'resize to the network': lambda: resize(image, width, height),
             'network': lambda: estimator.backend.run(small),
             'resize to the image': lambda: cv2.resize(depth, size),
-            'besides, with a camera_height': lambda: height_above_ground(ground, camera),
+            'besides, with a camera_height': lambda: fit_floor(ground, camera),
             'estimate()': lambda: estimator.estimate(image)}, frames)
     return results
 

@@ -18,8 +18,8 @@ from typing import Dict, Sequence
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
-from depth_estimation_ros.estimation.ground import GroundScale
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import BagRecording, TOLERANCE
 from depth_estimation_ros.recordings.recording import RecordingError
 from learning.dataset import DatasetError, SPLITS
@@ -131,17 +131,17 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
     bag.evaluate(predict, recording, evaluation, progress=sys.stderr.isatty())
-    summary = bag_summary(evaluation, recording, predict.ground)
+    summary = bag_summary(evaluation, recording, predict.tracker)
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
         print(f'{options.model} on {summary["n"]} pairs of {options.bag}, {recording.image_topic} '
               f'and {recording.depth_topic}')
         print(bag.table(summary))
-        if 'ground' in summary:
-            print('the ground was seen in {seen} of {images} images, and at the end said '
-                  '{scale:.2f}'.format(images=predict.ground.seen + predict.ground.missed,
-                                       **summary['ground']))
+        if 'floor' in summary:
+            print('the floor told the scale in {measured} of {images} images: {scale:.2f} at the '
+                  'end'.format(images=predict.tracker.measured + predict.tracker.missed,
+                               **summary['floor']))
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
@@ -155,13 +155,13 @@ def evaluate_bag(options: argparse.Namespace) -> None:
 
 
 def bag_summary(evaluation: bag.BagEvaluation, recording: BagRecording,
-                ground: GroundScale) -> Dict:
-    """Return the scores of a bag, what they are of, and what the ground told, for JSON."""
+                tracker: ScaleTracker) -> Dict:
+    """Return the scores of a bag, what they are of, and what the floor told, for JSON."""
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
-    if ground.camera_height:
-        summary['ground'] = {'camera_height': ground.camera_height, 'scale': ground.scale,
-                             'seen': ground.seen, 'missed': ground.missed}
+    if tracker.is_active:
+        summary['floor'] = {'camera_height': tracker.camera_height, 'scale': tracker.scale,
+                            'measured': tracker.measured, 'missed': tracker.missed}
     return summary
 
 

@@ -6,7 +6,8 @@ import cv2
 from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
-from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.estimation.validity import enlarge, Validity
 import numpy as np
 
@@ -61,14 +62,16 @@ class DepthEstimator:
         """Metadata of the model."""
         return self.backend.metadata
 
-    def estimate(self, image: np.ndarray, camera: Optional[Intrinsics] = None, *,
-                 ground: Optional[GroundScale] = None, scale: float = 1.0,
-                 focal_scaling: bool = True, size: str = 'input', fit: str = 'stretch',
-                 validity: Optional[Validity] = None, want_confidence: bool = True) -> Estimate:
+    def estimate(self, image: np.ndarray, camera: Optional[Intrinsics] = None,
+                 pose: Optional[CameraPose] = None, *, tracker: Optional[ScaleTracker] = None,
+                 scale: float = 1.0, focal_scaling: bool = True, size: str = 'input',
+                 fit: str = 'stretch', validity: Optional[Validity] = None,
+                 want_confidence: bool = True) -> Estimate:
         """
         Estimate the depth of each pixel.
 
-        Depth is the network's, multiplied by `focal_scale`, by the ground's scale and by `scale`.
+        Depth is the network's, multiplied by `focal_scale`, by the scale that the floor tells and
+        by `scale`.
 
         Parameters
         ----------
@@ -76,9 +79,11 @@ class DepthEstimator:
         camera : Intrinsics, optional
             Of `image`. Depth is corrected for its focal length and its pictures' proportions
             (`focal_scale`) where the model knows the training camera's.
-        ground : GroundScale, optional
-            Follows the scale that the ground tells; it is shown this picture's depth. It is of
-            use only where `camera` is known.
+        pose : CameraPose, optional
+            How the camera stands above the floor, which then sets the scale, by this picture
+            alone or as `tracker` follows it. It is of use only where `camera` is known.
+        tracker : ScaleTracker, optional
+            Follows the scale from one picture to the next. `pose`, where given, becomes its own.
         scale : float
             By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
         focal_scaling : bool
@@ -125,9 +130,12 @@ class DepthEstimator:
         factor = scale
         if focal_scaling:
             factor *= self.focal_scale(camera, fit)
-        if ground is not None:
-            factor *= ground.follow(depth * np.float32(factor / scale),
-                                    camera and self.intrinsics(camera, 'network', fit))
+        if pose is not None:
+            tracker = tracker or ScaleTracker()
+            tracker.pose = pose
+        if tracker is not None:
+            factor *= tracker.follow(depth * np.float32(factor / scale),
+                                     camera and self.intrinsics(camera, 'network', fit))
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
         confidence = confidence.copy() if confidence is not None and want_confidence else None

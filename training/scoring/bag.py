@@ -5,7 +5,7 @@ import sys
 from typing import Callable, Dict, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.ground import GroundScale
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import BagMoment, BagRecording, seen_by
 from depth_estimation_ros.recordings.recording import RecordingError
 import numpy as np
@@ -132,7 +132,7 @@ class Predictor:
 
     Attributes
     ----------
-    ground : GroundScale
+    tracker : ScaleTracker
 
     Raises
     ------
@@ -146,20 +146,23 @@ class Predictor:
         if camera_height and recording.camera is None:
             raise RecordingError('The height of the camera is of use only where its camera_info '
                                  'is known, which the bag has not.')
-        self.ground = GroundScale(camera_height)
+        self.tracker = ScaleTracker(
+            camera_height=camera_height, clock=lambda: self._seconds)
+        self._seconds = 0.0
         self._estimator, self._recording, self._scale = estimator, recording, scale
-        self._ground_scales: Dict[int, float] = {}  # by the number of the pair
+        self._scales: Dict[int, float] = {}  # by the number of the pair
 
     def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
         """Return depth in metres on the pixels of the truth."""
         camera = self._recording.camera
         # Whoever asks a second time, to draw it, gets what was scored.
-        again = number in self._ground_scales
+        again = number in self._scales
+        self._seconds = moment.seconds
         depth = self._estimator.estimate(
             moment.image, camera,
-            ground=None if again else self.ground,
-            scale=self._scale * self._ground_scales.get(number, 1.0), size='network').depth
-        self._ground_scales.setdefault(number, self.ground.scale)
+            tracker=None if again else self.tracker,
+            scale=self._scale * self._scales.get(number, 1.0), size='network').depth
+        self._scales.setdefault(number, self.tracker.scale)
         return seen_by(depth, camera, self._recording.depth_camera, moment.depth.shape)
 
 
