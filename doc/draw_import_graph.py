@@ -138,7 +138,7 @@ def _draw_box(axes: Axes, box: Box, color: str) -> None:
 
 def _draw_arrow(axes: Axes, start: Box, end: Box) -> None:
     """Draw an arrow from the bottom of a box to the top of one below, where they are nearest."""
-    inside = WIDTH / 8
+    inside = WIDTH / 24
 
     def towards(box: Box, other: Box) -> float:
         middle = min(max(other.left, box.left - WIDTH / 2 + inside), box.left + WIDTH / 2 - inside)
