@@ -10,6 +10,7 @@ import sys
 import cv2
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.model_file import ModelMetadata
+from depth_estimation_ros.estimation.pose import CameraPose
 import evaluate
 from learning.dataset import DatasetError
 from learning.pairs_table import read_records
@@ -167,6 +168,30 @@ def test_gaps_stay_out_of_the_comparison():
     assert compared_size(truth, (224, 224)) == (240, 320)
 
 
+def test_known_poses_set_the_scale():
+    results = [json.loads(command('--data-dir', ROOT / 'data' / 'drive', '--split', 'test',
+                                  '--json', '-', *options).stdout)
+               for options in ((), ('--no-pose',))]
+    assert [result['with_pose'] for result in results] == [100, 0]
+    known, unknown = (result['per_image'] for result in results)
+    assert known['bias'] < 0.9 * unknown['bias'] and known['delta1'] > unknown['delta1']
+    # The shape is the model's either way.
+    assert known['delta1_aligned'] == pytest.approx(unknown['delta1_aligned'], abs=0.002)
+
+
+def test_a_table_is_the_plane_that_is_seen(some):
+    table = some / 'pairs.csv'
+    head = 'split,name,height,pitch,roll,table_height\n'
+    table.write_text(f'{head}val,a,1.2,-0.5,0.1,0.75\nval,b,1.2,-0.5,0.1,\nval,c,1.2,,,\n')
+    records = read_records(some, 'val')
+    assert records['a'].pose == records['b'].pose == CameraPose(1.2, -0.5, 0.1)
+    assert records['a'].pose_above_plane.height == pytest.approx(0.45)
+    assert records['b'].pose_above_plane == records['b'].pose and records['c'].pose is None
+    table.write_text(f'{head}val,a,0.7,-0.5,0.1,0.75\n')
+    with pytest.raises(DatasetError, match='line 2: height must be a positive number'):
+        read_records(some, 'val')
+
+
 def test_a_confidence_is_measured_and_drawn(some, tmp_path):
     class Estimator:
         """Is right about the left half of each picture, and knows it."""
@@ -178,7 +203,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path):
         def focal_scale(self, camera):
             return 1.0
 
-        def estimate(self, rgb, camera, size):
+        def estimate(self, rgb, camera, pose, tracker, size):
             self.depths = self.depths or iter(2 * truths)
             depth = next(self.depths).copy()
             confidence = np.ones_like(depth)

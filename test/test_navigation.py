@@ -1,13 +1,14 @@
 """Scans of obstacles are those of scenes whose obstacles are known."""
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.pose import CameraPose
 import numpy as np
 import pytest
-from scoring.navigation import compare, NavigationEvaluation, Pose, Scanner
+from scoring.navigation import compare, NavigationEvaluation, Scanner
 
 CAMERA = Intrinsics(256, 144, 128.0, 128.0, 127.5, 71.5).resized(224, 224)
-POSES = [Pose(1.5, 0.0, 0.0), Pose(1.5, -0.2, 0.0), Pose(0.4, 0.1, 0.0), Pose(1.2, 0.0, 0.1),
-         Pose(1.7, -0.15, -0.08), Pose(0.25, 0.08, 0.12)]
+POSES = [CameraPose(1.5, 0.0, 0.0), CameraPose(1.5, -0.2, 0.0), CameraPose(0.4, 0.1, 0.0),
+         CameraPose(1.2, 0.0, 0.1), CameraPose(1.7, -0.15, -0.08), CameraPose(0.25, 0.08, 0.12)]
 WALL = ((-9.0, 2.0, 0.0), (9.0, 2.2, 3.0))  # x to the right, y ahead, z up, metres
 POST = ((0.9, 2.0, 0.0), (1.1, 2.2, 1.5))
 
@@ -100,7 +101,7 @@ def test_bearings_count_from_ahead_to_the_right():
 @pytest.mark.parametrize('low,high,stands', [
     (0.0, 1.0, True), (0.0, 0.3, True), (0.0, 0.18, False), (1.3, 2.0, False), (0.8, 2.0, True)])
 def test_only_what_a_robot_may_hit_is_an_obstacle(low, high, stands):
-    pose = Pose(1.0, 0.0, 0.0)
+    pose = CameraPose(1.0, 0.0, 0.0)
     ranges = Scanner(CAMERA, pose).scan(depth_of(pose, ((-9, 2, low), (9, 2.2, high))))
     assert (ranges < 20).all() if stands else not (ranges < 20).any()
 

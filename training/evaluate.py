@@ -56,6 +56,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--navigation', action='store_true',
                         help='of a dataset: compare horizontal scans of obstacles, too; needs '
                              'camera.json and pairs.csv with height, pitch and roll')
+    parser.add_argument('--no-pose', dest='pose', action='store_false',
+                        help='of a dataset: leave the scale to the model also where pairs.csv '
+                             'tells height, pitch and roll, which set it otherwise')
     for name, what in (('image', 'colour images (raw or compressed)'),
                        ('depth', "the depth camera's images, 16UC1 (mm) or 32FC1 (m)"),
                        ('camera-info', "the colour camera's CameraInfo")):
@@ -87,14 +90,18 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
     groups = find_groups(options.data_dir, options.split)
     measures = Measures(groups, options.navigation)
     predict = (MeanPrediction() if options.model == MEAN
-               else ModelPrediction(DepthEstimator(options.model, options.device)))
+               else ModelPrediction(DepthEstimator(options.model, options.device),
+                                    options.pose))
     measure(predict, groups, measures)
-    summary = measures.summary()
+    with_pose = sum(group.record(pair).pose is not None for group, pair in all_pairs(groups))
+    summary = {**measures.summary(),
+               'with_pose': with_pose if options.pose and options.model != MEAN else 0}
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
         folders = ', '.join(map(str, options.data_dir))
-        print(f'{options.model} on {summary["n"]} pairs of {folders}, {options.split}')
+        print(f'{options.model} on {summary["n"]} pairs of {folders}, {options.split}; the pose '
+              f'sets the scale of {summary["with_pose"]}')
         print(report(summary))
     if options.figures:
         # matplotlib takes a second to import.

@@ -81,6 +81,6 @@ def score(model: Path, data_dir: Path, split: str, target: Path) -> Dict:
     """
     if not target.exists():
         subprocess.run([sys.executable, TRAINING / 'evaluate.py', '--model', model, '--data-dir',
-                        data_dir, '--split', split, '--json', target],
+                        data_dir, '--split', split, '--no-pose', '--json', target],
                        check=True, stdout=subprocess.DEVNULL)
     return json.loads(target.read_text())

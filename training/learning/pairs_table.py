@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, Optional
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.pose import CameraPose, PoseError
 from learning.dataset_error import DatasetError
 
 NUMBERS = ('height', 'pitch', 'roll', 'table_height', 'fx', 'fy', 'cx', 'cy')
@@ -43,6 +44,21 @@ class Record:
     cx: Optional[float] = None
     cy: Optional[float] = None
 
+    @property
+    def pose(self) -> Optional[CameraPose]:
+        """Return how the camera stands above the floor; None where that isn't known."""
+        if self.height is None or self.pitch is None or self.roll is None:
+            return None
+        return CameraPose(self.height, self.pitch, self.roll)
+
+    @property
+    def pose_above_plane(self) -> Optional[CameraPose]:
+        """Return `pose` above the plane that is seen: the table's top where there is one."""
+        pose = self.pose
+        if pose is None or not self.table_height:
+            return pose
+        return CameraPose(pose.height - self.table_height, pose.pitch, pose.roll)
+
     def camera(self, default: Optional[Intrinsics]) -> Optional[Intrinsics]:
         """Return the pair's camera; `default`, which also tells its size, where it has none."""
         if self.fx is None or default is None:
@@ -57,7 +73,8 @@ def read_records(root: Path, split: str) -> Dict[str, Record]:
     Raises
     ------
     DatasetError
-        Where a row has no split or name, a number that is none, or half a camera.
+        Where a row has no split or name, a number that is none, half a camera, or a pose that no
+        camera has.
 
     """
     path = Path(root) / 'pairs.csv'
@@ -83,4 +100,9 @@ def _record(row: Dict[str, str], path: Path, line: int) -> Record:
     if any(value is None for value in camera) and any(value is not None for value in camera):
         raise DatasetError(path.parent, [
             f'{path}, line {line}: fx, fy, cx and cy belong together, and some are missing'])
-    return Record(kind=row.get('kind') or None, **numbers)
+    record = Record(kind=row.get('kind') or None, **numbers)
+    try:
+        record.pose_above_plane
+    except PoseError as error:
+        raise DatasetError(path.parent, [f'{path}, line {line}: {error}']) from error
+    return record

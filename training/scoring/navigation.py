@@ -19,9 +19,9 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.pose import CameraPose
 from learning.dataset import Pair
 from learning.dataset_error import DatasetError
-from learning.pairs_table import Record
 import numpy as np
 from scoring.groups import Group
 from scoring.metrics import is_far
@@ -33,27 +33,6 @@ SHARE = 0.02  # of a direction's pixels
 THICKNESS, UPRIGHT = 0.3, 0.1  # metres
 # A tilted camera sees little of the outermost directions; those are left out.
 LEAST_SEEN = 0.25
-
-
-@dataclass(frozen=True)
-class Pose:
-    """
-    How a camera stands.
-
-    Attributes
-    ----------
-    height : float
-        Above the floor, metres.
-    pitch : float
-        Radians, positive looks up.
-    roll : float
-        Radians, positive lifts the camera's right side.
-
-    """
-
-    height: float
-    pitch: float
-    roll: float
 
 
 def check_poses(group: Group) -> None:
@@ -70,7 +49,7 @@ def check_poses(group: Group) -> None:
     if any(pair.camera is None for pair in pairs):
         raise DatasetError(group.root, [
             'navigation needs camera.json with width, height, fx, fy, cx and cy in pixels'])
-    missing = [pair.name for pair in pairs if not _has_pose(group.record(pair))]
+    missing = [pair.name for pair in pairs if group.record(pair).pose is None]
     if missing:
         raise DatasetError(group.root, [
             'navigation needs pairs.csv with the columns split, name, height (metres above the '
@@ -78,11 +57,7 @@ def check_poses(group: Group) -> None:
             f'the first is {missing[0]}'])
 
 
-def _has_pose(record: Record) -> bool:
-    return None not in (record.height, record.pitch, record.roll)
-
-
-def level_rays(intrinsics: Intrinsics, pose: Pose) -> np.ndarray:
+def level_rays(intrinsics: Intrinsics, pose: CameraPose) -> np.ndarray:
     """
     Return where each pixel looks, in a level frame under which the floor is flat.
 
@@ -110,7 +85,7 @@ class Scanner:
     ----------
     intrinsics : Intrinsics
         At the depth maps' size.
-    pose : Pose
+    pose : CameraPose
     max_depth : float
         Where depth is clipped, metres: there is nothing, or nothing is known.
 
@@ -123,7 +98,7 @@ class Scanner:
 
     """
 
-    def __init__(self, intrinsics: Intrinsics, pose: Pose, max_depth: float = 20.0):
+    def __init__(self, intrinsics: Intrinsics, pose: CameraPose, max_depth: float = 20.0):
         right, ahead, up = level_rays(intrinsics, pose)
         self.pose, self.max_depth = pose, max_depth
         left_edge, right_edge = np.arctan(
@@ -221,9 +196,9 @@ def scanner_of(group: Group, pair: Pair, shape: Tuple[int, int]) -> Scanner:
         Height and width of the depth maps.
 
     """
-    record, (height, width) = group.record(pair), shape
-    return Scanner(pair.camera.resized(width, height),
-                   Pose(record.height, record.pitch, record.roll), group.dataset.max_depth)
+    height, width = shape
+    return Scanner(pair.camera.resized(width, height), group.record(pair).pose,
+                   group.dataset.max_depth)
 
 
 class NavigationEvaluation:

@@ -4,6 +4,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
+from depth_estimation_ros.estimation.scale import ScaleTracker
 from learning.dataset import DepthDataset, Pair
 import numpy as np
 from scoring.groups import Group
@@ -14,23 +15,29 @@ Predict = Callable[[Group, Pair], Estimate]
 
 class ModelPrediction:
     """
-    What a model predicts for a pair, from its picture and its camera.
+    What a model predicts for a pair, from its picture, its camera and its pose.
 
     Parameters
     ----------
     estimator : DepthEstimator
+    with_pose : bool
+        Whether the pose that pairs.csv tells sets the scale, for each picture by itself.
 
     """
 
-    def __init__(self, estimator: DepthEstimator):
-        self._estimator = estimator
+    def __init__(self, estimator: DepthEstimator, with_pose: bool = True):
+        self._estimator, self._with_pose = estimator, with_pose
 
     def __call__(self, group: Group, pair: Pair) -> Estimate:
         """Predict a pair; depth beyond what the model knows is at the greatest depth."""
         camera, max_depth = pair.camera, group.dataset.max_depth
-        depth, confidence = self._estimator.estimate(pair.read_rgb(), camera, size='network')
+        tracker = ScaleTracker()
+        depth, confidence = self._estimator.estimate(
+            pair.read_rgb(), camera, group.record(pair).pose_above_plane if self._with_pose else
+            None, tracker=tracker, size='network')
         # Training clipped depth: what the model puts there, in metres of this camera, is the sky.
-        clipped = self._estimator.metadata.max_depth * self._estimator.focal_scale(camera)
+        clipped = (self._estimator.metadata.max_depth * self._estimator.focal_scale(camera)
+                   * tracker.scale)
         depth[depth >= 0.999 * clipped] = max_depth
         return Estimate(depth.clip(max=max_depth), confidence)
 
