@@ -1,14 +1,12 @@
-"""The tests' side of ROS: nodes as processes, and a probe that talks to them over DDS."""
+"""The tests' side of ROS: a probe that talks to them over DDS."""
 
 from array import array
-import re
-import subprocess
-import sys
 import threading
 import time
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Union
+from typing import Callable, Dict, Iterable, List, Union
 
 from depth_estimation_ros.node.camera_info import fill_camera_info
+from depth_estimation_ros.node.child_process import NodeProcess, TIMEOUT
 from depth_estimation_ros.node.image_messages import from_array
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
@@ -22,8 +20,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-# For a machine that is busy with something else; nothing here takes so long on an idle one.
-TIMEOUT = 60.0
 RELIABLE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -129,73 +125,6 @@ class Probe:
         """Set a parameter of a node; returns the SetParametersResult."""
         return self.call(SetParameters, f'{node}/set_parameters', SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()])).results[0]
-
-
-class NodeProcess:
-    """
-    A module of depth_estimation_ros as a process.
-
-    Parameters
-    ----------
-    module : str
-    *arguments : str
-        What follows --ros-args.
-    options : sequence of str
-        What comes before.
-    env : dict, optional
-        The environment; by default this process's own.
-
-    """
-
-    def __init__(self, module: str, *arguments: str, options: Sequence[str] = (),
-                 env: Optional[Dict[str, str]] = None):
-        self._process = subprocess.Popen(
-            [sys.executable, '-m', f'depth_estimation_ros.{module}', *options, '--ros-args',
-             *arguments], env=env,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._lines = Inbox()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def __enter__(self) -> 'NodeProcess':
-        return self
-
-    def __exit__(self, *_):
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._reader.join()
-        self._process.stdout.close()
-
-    @property
-    def output(self) -> str:
-        """Everything that it wrote."""
-        return ''.join(self._lines.messages)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self._process.poll() is None
-
-    def wait_for_output(self, pattern: str) -> Optional[str]:
-        """Return the first line in which a pattern is found."""
-        return self._lines.wait(lambda line: re.search(pattern, line))
-
-    def wait(self) -> int:
-        """Return its exit code when it has ended."""
-        code = self._process.wait(TIMEOUT)
-        self._reader.join()
-        return code
-
-    def end(self, signal_number: int) -> int:
-        """Send it a signal, and return its exit code when it has ended."""
-        self._process.send_signal(signal_number)
-        return self.wait()
-
-    def _read(self):
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.close()
 
 
 class Camera:

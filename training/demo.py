@@ -14,7 +14,6 @@ from pathlib import Path
 import random
 import signal
 import socket
-import subprocess
 import sys
 import time
 from typing import Dict, List, Optional, Tuple
@@ -22,6 +21,7 @@ from typing import Dict, List, Optional, Tuple
 import cv2
 from depth_estimation_ros.images.messages import to_depth, to_rgb
 from depth_estimation_ros.node import fast_dds
+from depth_estimation_ros.node.child_process import NodeProcess
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import rclpy
@@ -46,64 +46,6 @@ class DemoError(RuntimeError):
     """The demo cannot go on; the sentence says why."""
 
 
-class Child:
-    """
-    A node in a process group of its own, which ends with this object.
-
-    Parameters
-    ----------
-    module : str
-        A module of depth_estimation_ros.
-    parameters : dict
-        Its ROS parameters.
-    log : Path
-        Where its output goes.
-
-    """
-
-    def __init__(self, module: str, parameters: Dict, log: Path):
-        self.name = module
-        self._log = log
-        arguments = [word for name, value in parameters.items()
-                     for word in ('-p', f'{name}:={json.dumps(value)}')]
-        with log.open('wb') as file:
-            self._process = subprocess.Popen(
-                [sys.executable, '-m', f'depth_estimation_ros.{module}', '--ros-args', *arguments],
-                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                start_new_session=True)
-
-    def __enter__(self) -> 'Child':
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-
-    def end(self):
-        """End the process: politely, then not."""
-        for request, patience in ((signal.SIGINT, 5.0), (signal.SIGKILL, 5.0)):
-            try:
-                os.killpg(self._process.pid, request)
-                self._process.wait(patience)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                pass
-
-    def has_ended(self) -> bool:
-        """
-        Tell whether the process has ended well.
-
-        Raises
-        ------
-        DemoError
-            Where it has ended otherwise; with what it wrote.
-
-        """
-        code = self._process.poll()
-        if code:
-            raise DemoError(f'{self.name} ended with exit code {code}:\n'
-                            f'{self._log.read_text(errors="replace").rstrip()}')
-        return code == 0
-
-
 @dataclass
 class Recording:
     """What came over DDS; the keys are stamps in nanoseconds."""
@@ -123,7 +65,7 @@ class Recorder:
 
     def __init__(self):
         self.recording = Recording()
-        self.trouble = ''
+        self.problem = ''
         self.node = rclpy.create_node('recorder')
         self._matched = set()
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
@@ -157,7 +99,7 @@ class Recorder:
     def _on_diagnostics(self, message: DiagnosticArray):
         for status in message.status:
             if status.level == DiagnosticStatus.ERROR:
-                self.trouble = status.message
+                self.problem = status.message
 
 
 @dataclass(frozen=True)
@@ -216,6 +158,24 @@ def reserve_domain() -> Tuple[int, socket.socket]:
     raise DemoError('All ROS domains from 1 to 101 are in use on this machine.')
 
 
+def has_ended(node: NodeProcess) -> bool:
+    """
+    Tell whether a node's process has ended well.
+
+    Raises
+    ------
+    DemoError
+        Where it has ended otherwise; with what it wrote.
+
+    """
+    code = node.exit_code()
+    if code:
+        node.wait()
+        raise DemoError(
+            f'{node.module} ended with exit code {code}:\n{node.output.rstrip()}')
+    return code == 0
+
+
 def record(options: argparse.Namespace) -> Recording:
     """Let the two nodes play through the source, and return what came back."""
     camera_parameters = {
@@ -226,33 +186,34 @@ def record(options: argparse.Namespace) -> Recording:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
         recorder = Recorder()
-        depth = stack.enter_context(Child(
-            'depth_node', {'model': options.model, 'device': options.device},
-            options.out / 'depth_node.log'))
-        camera = stack.enter_context(Child(
-            'camera_node', camera_parameters, options.out / 'camera_node.log'))
+        depth, camera = (
+            stack.enter_context(NodeProcess(
+                module, parameters=parameters, log=options.out / f'{module}.log'))
+            for module, parameters in (
+                ('depth_node', {'model': options.model, 'device': options.device}),
+                ('camera_node', camera_parameters)))
 
         def spin_until(condition, patience: float):
             deadline = time.monotonic() + patience
             while not condition():
                 rclpy.spin_once(recorder.node, timeout_sec=0.1)
-                depth.has_ended()
-                if recorder.trouble:
-                    raise DemoError(f'The depth node is in trouble: {recorder.trouble}')
+                has_ended(depth)
+                if recorder.problem:
+                    raise DemoError(f'The depth node has a problem: {recorder.problem}')
                 if time.monotonic() > deadline:
                     return False
                 _show_status(recorder.recording)
             return True
 
         recording = recorder.recording
-        if not spin_until(lambda: recorder.is_connected() or camera.has_ended(), START_TIMEOUT):
+        if not spin_until(lambda: recorder.is_connected() or has_ended(camera), START_TIMEOUT):
             raise DemoError(f'The nodes did not start within {START_TIMEOUT:.0f} s; see '
                             f'{options.out}/*.log.')
         recorder.subscribe_to_images()
         if not spin_until(lambda: recording.images, START_TIMEOUT):
             raise DemoError(f'No image came within {START_TIMEOUT:.0f} s; see '
                             f'{options.out}/*.log.')
-        spin_until(lambda: camera.has_ended() or len(recording.images) >= options.frames,
+        spin_until(lambda: has_ended(camera) or len(recording.images) >= options.frames,
                    float('inf'))
         camera.end()
         spin_until(lambda: max(recording.images) in recording.depths, LAST_TIMEOUT)

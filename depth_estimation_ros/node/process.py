@@ -1,27 +1,75 @@
 """A node as a process: it runs until it is told to stop, and then stops in good order."""
 
+import os
 import signal
 import sys
+import threading
 from typing import Callable, List, Optional
 
-import rclpy
-from rclpy.exceptions import ParameterException
-from rclpy.node import Node
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE = 1.5  # seconds that the node has to end in good order
 
 
 class NodeError(RuntimeError):
     """What ends a node's process; the sentence says why."""
 
 
-def run(create: Callable[[], Node], args: Optional[List[str]] = None) -> int:
+def hold_stop_signals():
+    """
+    Let SIGINT and SIGTERM wait until `run` takes them, also in the threads that begin after this.
+
+    A thread that began before would take them in its place, and end the process.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+
+class StopRequest:
+    """
+    SIGINT or SIGTERM, taken by a thread of its own.
+
+    Python runs a signal's handler when the main thread comes back from what it is doing, and
+    raises KeyboardInterrupt wherever that is. Importing modules takes seconds, and so do the calls
+    of C++ that load a model. Here the signals are blocked in every thread that begins later, and
+    one thread waits for them. It ends the process where the main thread doesn't in time.
+    """
+
+    def __init__(self):
+        self._requested = threading.Event()
+        self._ended = threading.Event()
+        self._wake: Callable[[], None] = lambda: None
+        hold_stop_signals()
+        threading.Thread(target=self._wait, name='stop', daemon=True).start()
+
+    def __bool__(self) -> bool:
+        return self._requested.is_set()
+
+    def wakes(self, wake: Callable[[], None]):
+        """Have the request call a function, in its own thread."""
+        self._wake = wake
+
+    def answered(self):
+        """Note that the main thread has ended what it did."""
+        self._ended.set()
+
+    def _wait(self):
+        signal.sigwait(STOP_SIGNALS)
+        self._requested.set()
+        self._wake()
+        if not self._ended.wait(PATIENCE):
+            sys.stdout.flush()
+            os._exit(0)
+
+
+def run(create: Callable, args: Optional[List[str]] = None) -> int:
     """
     Run a node until SIGINT, SIGTERM or the shutdown of its context.
 
     Parameters
     ----------
     create : callable
-        Makes the node. A `NodeError` from it or from a callback, or a parameter of a wrong type
-        or value, ends the process with a sentence.
+        Makes the node (an rclpy.node.Node), and imports what that takes: a signal that comes
+        meanwhile ends the process quietly. A `NodeError` from it or from a callback, or a
+        parameter of a wrong type or value, ends the process with a sentence.
     args : list of str, optional
         Command line; by default this process's own.
 
@@ -31,27 +79,38 @@ def run(create: Callable[[], Node], args: Optional[List[str]] = None) -> int:
         The exit code.
 
     """
-    # rclpy's own handlers shut the context down, which ends spin(). Python's would in addition
-    # raise KeyboardInterrupt wherever the main thread is, for instance while it cleans up.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop = StopRequest()
     try:
-        rclpy.init(args=args)
+        return _run(create, args, stop)
+    finally:
+        stop.answered()
+
+
+def _run(create: Callable, args: Optional[List[str]], stop: StopRequest) -> int:
+    import rclpy
+    from rclpy.exceptions import ParameterException
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
         print(error, file=sys.stderr)  # for instance, that there is no such parameter file
         return 1
     node = None
     try:
         node = create()
-        executor = rclpy.get_global_executor()
+        executor = SingleThreadedExecutor()
         executor.add_node(node)
-        while rclpy.ok():
-            # With a limit: a signal that comes just before the wait would not end it.
-            executor.spin_once(timeout_sec=1.0)
+        stop.wakes(executor.wake)
+        while rclpy.ok() and not stop:
+            # With a limit: a request that comes just before the wait would not end it.
+            executor.spin_once(timeout_sec=0.5)
     except (NodeError, ParameterException) as error:
         rclpy.logging.get_logger('depth_estimation_ros').fatal(str(error))
         return 1
     except Exception:
-        # spin() meets a context that was shut down under it with one of several errors.
+        # A node that shuts its context down, since it has done its work, ends the wait with one
+        # of several errors.
         if rclpy.ok():
             raise
     finally:
