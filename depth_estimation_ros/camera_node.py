@@ -1,115 +1,20 @@
 """camera: a node that stands in for a camera and plays recorded frames."""
 
-import itertools
 import sys
-from typing import Iterator, List, Optional
+from typing import List, Optional
 
-from depth_estimation_ros.estimation.geometry import Intrinsics
-from depth_estimation_ros.node import image_messages, process, settings
-from depth_estimation_ros.node.camera_info import fill_camera_info
-from depth_estimation_ros.node.process import NodeError
-from depth_estimation_ros.node.settings import Setting
-from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
-from depth_estimation_ros.recordings.sources import open_recording
-from rclpy.duration import Duration
-from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
-
-# A camera driver's depth, but reliable, which serves reliable and best effort subscribers alike.
-QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-
-SETTINGS = {
-    'source': Setting(
-        '', 'What to play: a dataset (the folder that holds rgb/, depth/ and camera.json), a '
-        'folder of images, a video file, or a rosbag2 (its folder, or its .mcap or .db3 file).'),
-    'split': Setting('test', 'Which part of a dataset to play: train, val or test.'),
-    'image_topic': Setting(
-        '', 'Which topic of a rosbag2 to play, where several have colour images. Empty: the only '
-        'one.'),
-    'rate': Setting(10.0, 'Frames per second.', limits=(0.1, 1000.0)),
-    'loop': Setting(True, 'Whether to begin again after the last frame; else the process ends.'),
-    'frame_id': Setting('camera_optical_frame', 'frame_id of all messages (REP 103: z forward).'),
-    'fov': Setting(
-        0.0, 'Horizontal field of view in degrees, for sources without a camera.json. 0: unknown, '
-        'and no camera_info is published.', limits=(0.0, 179.0)),
-    'wait_for_subscribers': Setting(
-        0, "How many subscribers the topic 'image' must have before the first frame.",
-        limits=(0, 100)),
-}
+from depth_estimation_ros.node import process
 
 
-class CameraNode(Node):
-    """Publishes recorded frames at a rate."""
-
-    def __init__(self):
-        super().__init__('camera')
-        settings.declare(self, SETTINGS)
-        try:
-            recording = open_recording(*map(self._setting, ('source', 'split', 'image_topic')))
-        except RecordingError as error:
-            raise NodeError(str(error)) from error
-        self._frames: Iterator[RecordedFrame] = itertools.chain.from_iterable(
-            itertools.repeat(recording) if self._setting('loop') else (recording,))
-        self._next = self._read_next()
-        self._started = False
-        height, width = self._next.image.shape[:2]
-        self._camera = recording.camera
-        if self._camera is None and self._setting('fov'):
-            self._camera = Intrinsics.of_fov(self._setting('fov'), width, height)
-        if self._camera and (self._camera.width, self._camera.height) != (width, height):
-            raise NodeError(
-                f'{self._setting("source")}/camera.json is for {self._camera.width} x '
-                f'{self._camera.height} pixels, but the images have {width} x {height}.')
-        self._image = self.create_publisher(Image, 'image', QOS)
-        self._camera_info = self.create_publisher(CameraInfo, 'camera_info', QOS)
-        self._depth = self.create_publisher(Image, 'ground_truth/depth/image', QOS)
-        self._timer = self.create_timer(1.0 / self._setting('rate'), self._tick)
-        self.get_logger().info(
-            f'Playing {self._setting("source")}, {width} x {height} at '
-            f'{self._setting("rate"):g} Hz, {"with" if self._camera else "without"} camera_info')
-
-    def _setting(self, name: str):
-        return self.get_parameter(name).value
-
-    def _read_next(self) -> Optional[RecordedFrame]:
-        try:
-            return next(self._frames, None)
-        except RecordingError as error:
-            raise NodeError(str(error)) from error
-
-    def _tick(self):
-        subscribers = self._image.get_subscription_count()
-        if not self._started and subscribers < self._setting('wait_for_subscribers'):
-            return
-        self._started = True
-        self._publish(self._next)
-        # Read now, so that the next frame is ready when its time has come.
-        self._next = self._read_next()
-        if self._next is None:
-            self._end()
-
-    def _end(self):
-        for publisher in (self._image, self._camera_info, self._depth):
-            publisher.wait_for_all_acked(Duration(seconds=2))
-        self.get_logger().info('Played to the end')
-        self.context.try_shutdown()
-
-    def _publish(self, frame: RecordedFrame):
-        header = Header(frame_id=self._setting('frame_id'),
-                        stamp=self.get_clock().now().to_msg())
-        if self._camera:
-            self._camera_info.publish(
-                fill_camera_info(CameraInfo(header=header), self._camera))
-        self._image.publish(image_messages.from_array(frame.image, 'bgr8', header))
-        if frame.depth is not None:
-            self._depth.publish(image_messages.from_array(frame.depth, '32FC1', header))
+def create():
+    """Make the node."""
+    from depth_estimation_ros.node.camera_node import CameraNode
+    return CameraNode()
 
 
 def main(args: Optional[List[str]] = None) -> int:
     """Run the node as a process."""
-    return process.run(CameraNode, args)
+    return process.run(create, args)
 
 
 if __name__ == '__main__':

@@ -13,6 +13,8 @@ import socket
 import sys
 from typing import List, Optional, Tuple
 
+from depth_estimation_ros.node import process
+
 LOCALHOST = 'localhost'
 
 
@@ -26,8 +28,6 @@ def parse(arguments: List[str]) -> Tuple[argparse.Namespace, List[str]]:
                         help='serve the viewer to a browser, and print where')
     parser.add_argument('--save', type=Path, metavar='FILE.rrd',
                         help='write a recording; without --web, no viewer opens')
-    parser.add_argument('--compressed', action='store_true',
-                        help='image is of sensor_msgs/CompressedImage')
     parser.add_argument('--range', type=float, default=15.0, metavar='METRES',
                         help='far end of the colours, and of the cloud (%(default)g)')
     parser.add_argument('--points', type=int, default=40_000, metavar='N',
@@ -50,8 +50,9 @@ def parse(arguments: List[str]) -> Tuple[argparse.Namespace, List[str]]:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Show until interrupted."""
     options, ros_arguments = parse(sys.argv[1:] if arguments is None else arguments)
+    # Before the viewer's threads begin.
+    process.hold_stop_signals()
     try:
-        from depth_estimation_ros.node import process
         from depth_estimation_ros.viewer.node import ViewerNode
     except ImportError as error:
         return _fail(f'The viewer needs ROS 2 (rclpy and its messages): {error}. Source a ROS '
@@ -82,8 +83,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, RuntimeError, ValueError) as error:
         return _fail(f'The viewer cannot start: {error}')
     try:
-        return process.run(lambda: ViewerNode(scene, options.compressed),
-                           [sys.argv[0], *ros_arguments])
+        return process.run(lambda: ViewerNode(scene), [sys.argv[0], *ros_arguments])
     finally:
         scene.close()
 

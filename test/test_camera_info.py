@@ -42,6 +42,12 @@ def test_a_driver_that_leaves_p_or_k_empty_has_the_other():
     ({'binning_x': 2, 'binning_y': 2},
      r'320 x 240 pixels \(after its region of interest and binning, of 640 x 480\)'),
     ({'binning_x': 1000}, 'unusable'),
+    ({'p': [0.0] * 12, 'k': [80.0, 0.0, 1.7e308, 0.0, 80.0, 59.5, 0.0, 0.0, 1.0]},
+     r'principal point of 1.7e\+308 pixels'),
+    ({'p': [1e-9, 0.0, 1.0, 0.0, 0.0, 1e-9, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]},
+     'focal length of 1e-09 pixels'),
+    ({'p': [1e9, 0.0, 1.0, 0.0, 0.0, 500.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]},
+     r'focal length of 1e\+09 pixels'),
 ])
 def test_what_cannot_be_used_is_refused_with_a_sentence(changes, sentence):
     with pytest.raises(CameraInfoError, match=sentence):

@@ -1,19 +1,16 @@
 """The stand-in camera as a process of its own, over DDS."""
 
 import json
-from pathlib import Path
 import signal
 
 import bag_writer
 import cv2
-from depth_estimation_ros import camera_node
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.images.messages import to_depth, to_rgb
 import numpy as np
 import pytest
 from ros_probe import BEST_EFFORT, NodeProcess, picture, RELIABLE
 from sensor_msgs.msg import CameraInfo, Image
-import yaml
 
 FRAMES = 8
 
@@ -203,10 +200,3 @@ def test_a_broken_image_in_the_middle_is_named(probe, tmp_path):
         assert process.wait() == 1
         assert f'{tmp_path}/1.png cannot be read' in process.output
         assert 'Traceback' not in process.output
-
-
-def test_the_parameter_file_names_every_parameter_with_its_default():
-    path = Path(__file__).resolve().parents[1] / 'config' / 'depth.yaml'
-    parameters = yaml.safe_load(path.read_text())
-    assert parameters['/**/camera']['ros__parameters'] == {
-        name: setting.default for name, setting in camera_node.SETTINGS.items()}

@@ -6,14 +6,14 @@ import time
 
 import color_model
 import cv2
-from depth_estimation_ros.depth_node import DepthNode
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics
 from depth_estimation_ros.images.messages import to_depth
-from depth_estimation_ros.node import model_loader
-from depth_estimation_ros.node.camera_tracker import LOG_PERIOD
+from depth_estimation_ros.node import depth_node, model_loader
+from depth_estimation_ros.node.depth_node import DepthNode
 from depth_estimation_ros.node.depth_settings import SETTINGS
 from depth_estimation_ros.node.image_messages import from_array
+from depth_estimation_ros.node.reporting import LOG_PERIOD
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np
@@ -147,12 +147,13 @@ def test_a_known_height_puts_the_ground_where_it_is(node):
     node.set_parameters(edge_filter=0.0)
     depth = to_depth(node.depth_of(picture))
     node.set_parameters(camera_height=0.6)
-    lower = to_depth(node.depth_of(picture))
-    np.testing.assert_allclose(lower[140], depth[140] / 2.0, rtol=0.02)
-    np.testing.assert_allclose(lower[10], 4.0, rtol=0.02)
-    node.status(lambda values: values['scale by the ground'] in ('0.49', '0.50', '0.51'))
+    for _ in range(10):  # with each picture it is surer of the scale
+        lower = to_depth(node.depth_of(picture))
+    np.testing.assert_allclose(lower[140], depth[140] / 2.0, rtol=0.03)
+    np.testing.assert_allclose(lower[10], 4.0, rtol=0.03)
+    node.status(lambda values: 0.48 < float(values['scale by the ground']) < 0.52)
     # Where no ground is in sight, what it said last holds.
-    np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 2.5, rtol=0.02)
+    np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 2.5, rtol=0.03)
     node.set_parameters(camera_height=0.0)
     np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 5.0, rtol=0.02)
 
@@ -233,7 +234,8 @@ class Loads:
 def loads(probe, models, monkeypatch):
     """Return the loads of /depth_estimation, an active node in this process."""
     loads = Loads()
-    monkeypatch.setattr(model_loader, 'DepthEstimator', loads)
+    for module in (depth_node, model_loader):
+        monkeypatch.setattr(module, 'DepthEstimator', loads)
     node, executor = DepthNode(), SingleThreadedExecutor()
     node.set_parameters([Parameter('model', value=models['one'])])
     for trigger in (node.trigger_configure, node.trigger_activate):
@@ -305,6 +307,8 @@ def test_the_node_answers_while_a_model_loads(probe, models, loads):
     ('edge_filter', -1.0, 'edge_filter out of range'),
     ('min_confidence', 2.0, 'min_confidence out of range'),
     ('image_transport', 'compressed', 'deactivate the node first'),
+    ('rate', 1e-10, 'rate is 0 (no limit) or 0.01 to 1000, not 1e-10'),
+    ('scale', 'large', 'Wrong parameter type'),
     ('autostart', False, 'read-only'),
 ])
 def test_a_wrong_value_is_refused_with_a_sentence(node, name, value, sentence):
@@ -344,7 +348,7 @@ def test_size_and_encoding_may_change_at_any_time(node):
 
 
 def test_a_rate_keeps_the_newest_image_waiting_until_it_is_due(node):
-    node.set_parameters(rate=0.001)
+    node.set_parameters(rate=0.01)
     node.depth_of(plain(5.0))
     node.diagnostics.wait_for_count(len(node.diagnostics.messages) + 1)
     before = int(values_of(node.diagnostics.messages[-1].status[0])['frames in'])
@@ -384,6 +388,45 @@ def test_the_camera_that_stops_and_comes_back_is_noticed(node):
     node.set_parameters(stale_after=3.0)
     node.depth_of(plain(5.0))
     assert node.process.wait_for_output('The camera is back')
+
+
+def send_until(node: Running, send, wanted) -> DiagnosticStatus:
+    """Send again and again until the diagnostics are wanted, and return them."""
+    seen, deadline = len(node.diagnostics.messages), time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        send()
+        for message in node.diagnostics.messages[seen:]:
+            if message.status[0].name.startswith(node.name[1:]) and wanted(message.status[0]):
+                return message.status[0]
+        node.diagnostics.wait_for_count(len(node.diagnostics.messages) + 1, 0.1)
+    raise AssertionError('no such diagnostics')
+
+
+def test_images_that_come_without_any_depth_are_an_error_with_its_reason(node):
+    node.set_parameters(stale_after=0.5)
+    odd = from_array(plain(5.0), 'rgb8', node.camera.header())
+    odd.encoding = 'holographic'
+    status = send_until(node, lambda: node.camera.image.publish(odd),
+                        lambda status: 'no depth went out' in status.message)
+    assert status.level == DiagnosticStatus.ERROR
+    assert "the encoding 'holographic' is not one of" in status.message
+    node.set_parameters(stale_after=3.0)
+    send_until(node, lambda: node.camera.send(plain(5.0)),
+               lambda status: status.level != DiagnosticStatus.ERROR)
+
+
+@pytest.mark.parametrize('out_of_range', ['rep117', 'clamp', 'nan'])
+def test_depth_without_a_pixel_in_range_is_a_warning(node, out_of_range):
+    node.set_parameters(stale_after=0.5, max_range=1.0, out_of_range=out_of_range)
+    status = send_until(node, lambda: node.camera.send(plain(5.0)),
+                        lambda status: 'no pixel has had a depth in range' in status.message)
+    assert status.level == DiagnosticStatus.WARN
+
+
+def test_a_whole_number_is_taken_for_a_float(node):
+    node.set_parameters(scale=2, **BARE)
+    assert node.probe.get_parameters(node.name, ['scale']) == {'scale': 2.0}
+    np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 10.0, atol=0.1)
 
 
 def send_with(node: Running, info: CameraInfo, pixels: np.ndarray) -> Image:

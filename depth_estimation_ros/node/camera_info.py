@@ -9,9 +9,66 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+# Of the longer side of the calibrated picture: a field of view from 0.6 to 179 degrees, and a
+# centre that may lie outside of a part of the picture. Numbers beyond are finite, and overflow in
+# what is computed from them.
+FOCAL_LIMITS = (0.005, 100.0)
+CENTRE_LIMITS = (-10.0, 10.0)
+
 
 class CameraInfoError(ValueError):
     """A camera_info from which an image's intrinsics cannot be had; the sentence says why."""
+
+
+def intrinsics(info: CameraInfo) -> Intrinsics:
+    """
+    Return the intrinsics of the images that a camera_info is for.
+
+    Its region of interest and its binning say which part of the calibrated picture they are.
+
+    Raises
+    ------
+    CameraInfoError
+        Where it is of an uncalibrated camera, or cannot be a camera's.
+
+    """
+    try:
+        image = image_of_camera_info(info)
+    except IntrinsicsError as error:
+        raise CameraInfoError(f'camera_info is unusable ({error})') from error
+    if image is None:
+        raise CameraInfoError('camera_info is of an uncalibrated camera (K is zero)')
+    longest = max(info.width, info.height)
+    for name, value, lowest, highest in (
+            ('focal length', image.fx, *FOCAL_LIMITS), ('focal length', image.fy, *FOCAL_LIMITS),
+            ('principal point', image.cx, *CENTRE_LIMITS),
+            ('principal point', image.cy, *CENTRE_LIMITS)):
+        if not lowest * longest <= value <= highest * longest:
+            raise CameraInfoError(
+                f'camera_info is unusable (a {name} of {value:g} pixels, for a picture of '
+                f'{info.width} x {info.height})')
+    return image
+
+
+def size_problem(image: Intrinsics, info: CameraInfo, width: int, height: int) -> str:
+    """
+    Say why a camera_info is not an image's; empty where it is.
+
+    Parameters
+    ----------
+    image : Intrinsics
+        Of the images that `info` is for.
+    info : sensor_msgs.msg.CameraInfo
+    width, height : int
+        The image's size in pixels.
+
+    """
+    if (image.width, image.height) == (width, height):
+        return ''
+    part = '' if (image.width, image.height) == (info.width, info.height) else (
+        f' (after its region of interest and binning, of {info.width} x {info.height})')
+    return (f'camera_info is for {image.width} x {image.height} pixels{part}, '
+            f'the image has {width} x {height}')
 
 
 def image_intrinsics(info: Optional[CameraInfo], width: int, height: int) -> Intrinsics:
@@ -21,30 +78,22 @@ def image_intrinsics(info: Optional[CameraInfo], width: int, height: int) -> Int
     Parameters
     ----------
     info : sensor_msgs.msg.CameraInfo or None
-        The newest that came in. Its region of interest and its binning say which part of the
-        calibrated picture the image is.
+        The newest that came in.
     width, height : int
         The image's size in pixels.
 
     Raises
     ------
     CameraInfoError
-        Where there is none, it is of an uncalibrated camera, or for an image of another size.
+        Where there is none, it is unusable, or for an image of another size.
 
     """
     if info is None:
         raise CameraInfoError('no camera_info has come in')
-    try:
-        image = image_of_camera_info(info)
-    except IntrinsicsError as error:
-        raise CameraInfoError(f'camera_info is unusable ({error})') from error
-    if image is None:
-        raise CameraInfoError('camera_info is of an uncalibrated camera (K is zero)')
-    if (image.width, image.height) != (width, height):
-        part = '' if (image.width, image.height) == (info.width, info.height) else (
-            f' (after its region of interest and binning, of {info.width} x {info.height})')
-        raise CameraInfoError(f'camera_info is for {image.width} x {image.height} pixels{part}, '
-                              f'the image has {width} x {height}')
+    image = intrinsics(info)
+    problem = size_problem(image, info, width, height)
+    if problem:
+        raise CameraInfoError(problem)
     return image
 
 

@@ -16,7 +16,7 @@ class CameraWatchdog:
         self._last = time.monotonic()
         self._has_seen = False
 
-    def feed(self):
+    def note_image(self):
         """Note that an image has come in."""
         self._last = time.monotonic()
         self._has_seen = True
@@ -26,7 +26,7 @@ class CameraWatchdog:
         was_silent, self.is_silent = self.is_silent, time.monotonic() - self._last > patience
         return self.is_silent != was_silent
 
-    def sentence(self, topic: str, publishers: int) -> str:
+    def silence(self, topic: str, publishers: int, problem: str = '') -> str:
         """
         Say what is missing; empty where nothing is.
 
@@ -36,10 +36,12 @@ class CameraWatchdog:
             The full name of the image topic.
         publishers : int
             How many there are of it.
+        problem : str
+            Why their images cannot come in, where that is known.
 
         """
         if not self.is_silent:
             return ''
         since = 'yet' if not self._has_seen else f'for {time.monotonic() - self._last:.0f} s'
         who = 'nobody publishes it' if not publishers else f'{publishers} publish it'
-        return f'no image on {topic} {since} ({who})'
+        return f'no image on {topic} {since} ({problem or who})'

@@ -9,6 +9,8 @@ from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
 from depth_estimation_ros.images.picture import MAX_PIXELS
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 
+LOWEST_RATE = 0.01  # hertz
+
 SETTINGS = {
     'model': Setting(
         'compact', 'Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
@@ -18,9 +20,10 @@ SETTINGS = {
         'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU.',
         AT_ONCE, choices=DEVICES),
     'image_transport': Setting(
-        'raw', "Type of the topic 'image': sensor_msgs/Image (raw) or "
-        'sensor_msgs/CompressedImage (compressed).',
-        AT_ACTIVATION, choices=('raw', 'compressed')),
+        'auto', "Type of the topic 'image': raw for sensor_msgs/Image, compressed for "
+        'sensor_msgs/CompressedImage (JPEG or PNG), auto for what is published, and before that '
+        'compressed where the name of the topic ends in /compressed.',
+        AT_ACTIVATION, choices=('auto', 'raw', 'compressed')),
     'fit': Setting(
         'stretch', "How the image becomes the network's input: stretch takes the whole image, "
         "crop the largest part in its centre with the training pictures' aspect ratio; around "
@@ -38,7 +41,10 @@ SETTINGS = {
     'camera_height': Setting(
         0.0, 'Height of the camera above the ground that it moves on, in metres. Where it is '
         'known, depth is multiplied so that the ground that it shows lies as far below the '
-        'camera. Needs camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 100.0)),
+        'camera. Needs camera_info or fov. 0: unknown.', AT_ONCE, limits=(0.0, 100.0)),
+    'fov': Setting(
+        0.0, 'Horizontal field of view of the image in degrees, for a camera without '
+        'camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 179.0)),
     'min_range': Setting(
         0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
     'max_range': Setting(
@@ -55,10 +61,11 @@ SETTINGS = {
         0.0, 'Pixels with less confidence become NaN, where the model tells a confidence. '
         '0: none.', AT_ONCE, limits=(0.0, 1.0)),
     'rate': Setting(
-        0.0, 'How often the network runs at most, in hertz. 0: for every image that it can.',
-        AT_ONCE, limits=(0.0, 1000.0)),
+        0.0, 'How often the network runs at most, in hertz: 0.01 to 1000. 0: for every image '
+        'that it can.', AT_ONCE, limits=(0.0, 1000.0)),
     'stale_after': Setting(
-        3.0, 'Seconds without an image after which the camera counts as stopped.',
+        3.0, 'Seconds without an image after which the camera counts as stopped, and seconds '
+        'without depth, while images come in, after which diagnostics tell an error.',
         AT_ONCE, limits=(0.1, 3600.0)),
     'max_image_pixels': Setting(
         MAX_PIXELS, 'An image of more pixels is dropped before it is decoded: a compressed one '
@@ -82,6 +89,12 @@ class Options:
     scale : float
     camera_height : float
         Metres above the ground; 0 where it isn't known.
+    fov : float
+        Degrees that an image without camera_info is wide; 0 where it isn't known.
+    rate : float
+        Hertz at most; 0 for no limit.
+    stale_after : float
+        Seconds.
     validity : Validity
     max_image_pixels : int
 
@@ -92,15 +105,24 @@ class Options:
     focal_scaling: bool
     scale: float
     camera_height: float
+    fov: float
+    rate: float
+    stale_after: float
     validity: Validity
     max_image_pixels: int
+
+    @property
+    def period(self) -> float:
+        """Seconds between two frames at least."""
+        return 1.0 / self.rate if self.rate else 0.0
 
     @classmethod
     def read(cls, value_of: Callable) -> 'Options':
         """Read the parameters, of which `value_of` returns the value for the name."""
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
-            value_of('scale'), value_of('camera_height'),
+            value_of('scale'), value_of('camera_height'), value_of('fov'), value_of('rate'),
+            value_of('stale_after'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),
             value_of('max_image_pixels'))
@@ -112,4 +134,6 @@ def problem(value_of: Callable) -> str:
     if not nearest < farthest:
         return (f'min_range must be less than max_range, not {nearest:g} and {farthest:g}: set '
                 'both together, or first the one that makes room')
+    if 0.0 < value_of('rate') < LOWEST_RATE:
+        return f'rate is 0 (no limit) or {LOWEST_RATE:g} to 1000, not {value_of("rate"):g}'
     return ''

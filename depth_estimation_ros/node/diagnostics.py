@@ -24,14 +24,22 @@ class NodeReport:
         Why the last transition failed; empty where it didn't.
     silence : str
         For how long no image has come in; empty while they come.
-    camera_trouble : str
-        Why the camera's focal length is unknown; empty where it is known.
-    ground_trouble : str
+    camera_problem : str
+        Why the camera's focal length is unknown, or not as camera_info tells; empty where it is.
+    intrinsics_source : str
+        From what the focal length is had; empty where it is unknown.
+    ground_problem : str
         Why its height, though set, doesn't tell the scale; empty where it does, or isn't set.
     ground_scale : float
         What the ground says that depth has to be multiplied by.
     rate_limit : float
         Hertz; 0 for none.
+    stale_after : float
+        Seconds without depth, or without a pixel in range, that are too long.
+    busy : float
+        Seconds since the network began with the image that it works on; 0 where with none.
+    lost : int
+        Images that the middleware lost before they came in, where it tells.
     model : str
         Which one is set.
     backend, device, precision : str
@@ -42,17 +50,21 @@ class NodeReport:
     state: str
     failure: str = ''
     silence: str = ''
-    camera_trouble: str = ''
-    ground_trouble: str = ''
+    camera_problem: str = ''
+    intrinsics_source: str = ''
+    ground_problem: str = ''
     ground_scale: float = 1.0
     rate_limit: float = 0.0
+    stale_after: float = 3.0
+    busy: float = 0.0
+    lost: int = 0
     model: str = ''
     backend: str = ''
     device: str = ''
     precision: str = ''
 
 
-def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str]:
+def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str]:
     """
     Return level and message: the first that holds of what is worst.
 
@@ -66,25 +78,55 @@ def judge(report: NodeReport, now: Summary, before: Summary) -> Tuple[bytes, str
     # A rate of 0 is not known yet: fewer than two depth images in the last seconds.
     wanted = min(report.rate_limit or math.inf, now.camera_rate)
     slower = now.replaced > before.replaced and 0.0 < now.rate < KEEPS_UP * wanted
-    troubles = (
+    problems = (
         (report.failure, DiagnosticStatus.ERROR, report.failure),
+        (is_stalled(report, now), DiagnosticStatus.ERROR,
+         f'images come in, and no depth went out for {now.unanswered:.0f} s: '
+         f'{stall_reason(report, now, before)}'),
         (now.failed > before.failed, DiagnosticStatus.ERROR,
          f'images without depth: {now.last_reason}'),
         (report.silence, DiagnosticStatus.STALE, report.silence),
         (now.refused > before.refused, DiagnosticStatus.WARN,
          f'images dropped: {now.last_reason}'),
-        (report.camera_trouble, DiagnosticStatus.WARN,
-         f'depth without focal length: {report.camera_trouble}'),
-        (report.ground_trouble, DiagnosticStatus.WARN,
-         f'camera_height without effect: {report.ground_trouble}'),
+        (now.blank > report.stale_after, DiagnosticStatus.WARN,
+         f'no pixel has had a depth in range for {now.blank:.0f} s: the lens is covered, the '
+         'range too small, or the model broken'),
+        (report.camera_problem, DiagnosticStatus.WARN,
+         f'{_focal_length(report)}: {report.camera_problem}'),
+        (report.ground_problem, DiagnosticStatus.WARN,
+         f'camera_height without effect: {report.ground_problem}'),
         (slower, DiagnosticStatus.WARN,
          f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),
     )
-    return next(((level, text) for holds, level, text in troubles if holds),
+    return next(((level, text) for holds, level, text in problems if holds),
                 (DiagnosticStatus.OK, report.state))
 
 
-def status(name: str, report: NodeReport, now: Summary, before: Summary) -> DiagnosticStatus:
+def is_stalled(report: NodeReport, now: Summary) -> bool:
+    """Tell whether images come in and depth has not gone out for too long."""
+    period = 1.0 / report.rate_limit if report.rate_limit else 0.0
+    return report.state == 'active' and not report.silence and \
+        now.unanswered > report.stale_after + period
+
+
+def stall_reason(report: NodeReport, now: Summary, before: Summary) -> str:
+    """Say why images that come in have no depth."""
+    if report.busy > report.stale_after:
+        return f'the network has been at work on one image for {report.busy:.0f} s'
+    if now.failed > before.failed or now.refused > before.refused:
+        return now.last_reason
+    if now.replaced > before.replaced:
+        return 'images are replaced by newer ones before the network takes them'
+    return now.last_reason or 'the log may tell why'
+
+
+def _focal_length(report: NodeReport) -> str:
+    source = report.intrinsics_source
+    return f'focal length from {source}' if source else 'depth without focal length'
+
+
+def diagnostic_status(name: str, report: NodeReport, now: Summary,
+                      before: Summary) -> DiagnosticStatus:
     """
     Return the status of a node.
 
@@ -97,7 +139,7 @@ def status(name: str, report: NodeReport, now: Summary, before: Summary) -> Diag
         Of this moment and of the last report.
 
     """
-    level, text = judge(report, now, before)
+    level, text = level_and_message(report, now, before)
     values = {
         'state': report.state,
         'frames in': now.received,
@@ -106,12 +148,14 @@ def status(name: str, report: NodeReport, now: Summary, before: Summary) -> Diag
         'frames refused': now.refused,
         'frames failed': now.failed,
         'frames paused': now.paused,
+        'frames lost by DDS': report.lost,
         'last reason': now.last_reason,
         'camera rate (Hz)': f'{now.camera_rate:.1f}',
         'rate (Hz)': f'{now.rate:.1f}',
         'latency p50 (ms)': f'{now.latency_p50:.1f}',
         'latency p95 (ms)': f'{now.latency_p95:.1f}',
         'age of newest depth (s)': f'{now.age:.2f}',
+        'focal length from': report.intrinsics_source,
         'scale by the ground': f'{report.ground_scale:.2f}',
         'model': report.model,
         'backend': report.backend,

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 import threading
 import time
-from typing import Deque, NamedTuple
+from typing import Deque, NamedTuple, Optional
 
 import numpy as np
 
@@ -32,6 +32,11 @@ class Summary:
         seconds; NaN where there were none.
     age : float
         Seconds since the image came in whose depth was published last; NaN before the first.
+    unanswered : float
+        Seconds since the first image came in after the one whose depth was published last; 0
+        where none did, or the node is paused.
+    blank : float
+        Seconds since when no published depth image has had a pixel in range.
 
     """
 
@@ -47,6 +52,8 @@ class Summary:
     latency_p50: float = float('nan')
     latency_p95: float = float('nan')
     age: float = float('nan')
+    unanswered: float = 0.0
+    blank: float = 0.0
 
 
 class _Published(NamedTuple):
@@ -65,12 +72,15 @@ class FrameStatistics:
         self._received: Deque[float] = deque()
         self._published: Deque[_Published] = deque()
         self._newest = float('nan')
+        self._unanswered: Optional[float] = None
+        self._blank: Optional[float] = None
 
     def count_received(self):
         """Count a frame that came in."""
         with self._lock:
             self._counts['received'] += 1
             self._received.append(time.monotonic())
+            self._unanswered = self._unanswered or self._received[-1]
             self._forget()
 
     def count_replaced(self):
@@ -88,11 +98,29 @@ class FrameStatistics:
     def count_paused(self):
         """Count a frame that came while the node was paused."""
         self._count('paused')
+        self.begin()
 
-    def count_published(self, arrived: float):
-        """Count a frame whose depth went out; it came in at `arrived` (time.monotonic)."""
+    def begin(self):
+        """Begin to wait for depth: what came in before will not be answered."""
+        with self._lock:
+            self._unanswered = self._blank = None
+
+    def count_published(self, arrived: float, is_blank: bool = False):
+        """
+        Count a frame whose depth went out.
+
+        Parameters
+        ----------
+        arrived : float
+            When it came in (time.monotonic).
+        is_blank : bool
+            Whether its depth has no pixel in range.
+
+        """
         now = time.monotonic()
         with self._lock:
+            self._unanswered = None
+            self._blank = (self._blank or now) if is_blank else None
             self._counts['published'] += 1
             self._published.append(_Published(now, now - arrived))
             self._newest = arrived
@@ -103,13 +131,16 @@ class FrameStatistics:
         with self._lock:
             self._forget()
             counts, reason, newest = dict(self._counts), self._last_reason, self._newest
+            unanswered, blank = self._unanswered, self._blank
             received, published = list(self._received), list(self._published)
         p50, p95 = np.percentile([1e3 * frame.latency for frame in published], (50, 95)) \
             if published else (float('nan'),) * 2
+        now = time.monotonic()
         return Summary(
             **counts, last_reason=reason, camera_rate=_rate(received),
             rate=_rate([frame.at for frame in published]),
-            latency_p50=float(p50), latency_p95=float(p95), age=time.monotonic() - newest)
+            latency_p50=float(p50), latency_p95=float(p95), age=now - newest,
+            unanswered=now - (unanswered or now), blank=now - (blank or now))
 
     def _count(self, what: str, reason: str = ''):
         with self._lock:

@@ -1,43 +1,59 @@
 """Loading a model beside the one that runs, for a node that goes on meanwhile."""
 
-import threading
-from typing import Callable, NamedTuple, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from rcl_interfaces.srv import SetParameters, SetParametersAtomically
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from depth_estimation_ros.node import rclpy_compat
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.task import Future
+
+
+class ModelChoice(NamedTuple):
+    """A model's name or path, and the device that it is to run on."""
+
+    model: str
+    device: str
 
 
 class Loaded(NamedTuple):
     """An estimator, and what it was loaded for."""
 
-    model: str
-    device: str
+    choice: ModelChoice
     estimator: DepthEstimator
 
 
 class ModelLoader:
     """
-    Loads models, in a thread where the executor has to go on.
+    Holds the model that is to take over, from when it is asked for until it does.
 
     A request to set a parameter is answered only when it is known whether the new model is good.
     To load it in the callback that checks the request would keep the executor from taking
-    images, so the services that set parameters wait for a thread that loads it first.
+    images, so the services that set parameters wait for a thread that loads it first. Parameters
+    that are set without a service are loaded for in the callback.
 
     A request loads once, for all that it sets: model and device that come together stand or fall
     together, also where a service sets them one by one.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+    wanted : callable
+        From a list of rclpy.parameter.Parameter that are to be set to the ModelChoice that they
+        ask for, or None where they ask for no other than the one that runs.
+
     """
 
-    def __init__(self):
-        # What the request in hand asks for; another request or transition never gets it.
-        self._loaded: Union[Loaded, Exception, None] = None
+    def __init__(self, node: Node,
+                 wanted: Callable[[List[Parameter]], Optional[ModelChoice]]):
+        self._wanted = wanted
+        # The model that waits, or why the one that was asked for cannot be had.
+        self._next: Union[Loaded, Exception, None] = None
+        self._is_in_request = False
+        rclpy_compat.prepare_parameter_requests(node, self._preparation, self._finish)
 
-    def load(self, model: str, device: str) -> Loaded:
+    def check(self, parameters: List[Parameter]):
         """
-        Return what the request in hand asks for in all, or else a new estimator.
+        Have the model ready that parameters ask for, before they are set.
 
         Raises
         ------
@@ -45,52 +61,35 @@ class ModelLoader:
             With a sentence that says what is wrong and what would be right.
 
         """
-        if self._loaded is None:
-            return Loaded(model, device, DepthEstimator(model, device))
-        if isinstance(self._loaded, Exception):
-            raise self._loaded
-        return self._loaded
+        choice = self._wanted(parameters)
+        if not self._is_in_request:
+            self._next = choice and Loaded(choice, DepthEstimator(*choice))
+        elif choice and isinstance(self._next, Exception):
+            raise self._next
 
-    def load_before_setting(self, node: Node,
-                            wanted: Callable[..., Optional[Tuple[str, str]]]):
+    def take(self, choice: ModelChoice) -> Optional[DepthEstimator]:
         """
-        Let a node's services that set parameters wait until a new model is loaded.
+        Return the estimator that waits, if it is for what is set now; it then waits no more.
 
-        They get a callback group of their own: one request waits for the other, and the rest of
-        the node goes on.
-
-        Parameters
-        ----------
-        node : rclpy.node.Node
-        wanted : callable
-            From a list of rclpy.parameter.Parameter that are to be set to the model and the
-            device that they ask for, or None where they ask for no other.
-
+        Where a request sets model and device one by one, it is for the last of them.
         """
-        group = MutuallyExclusiveCallbackGroup()
-        for service in node.services:
-            if service.srv_type in (SetParameters, SetParametersAtomically):
-                service.callback = self._waiting(node, wanted, service.callback)
-                service.callback_group = group
-                group.add_entity(service)
+        if not isinstance(self._next, Loaded) or self._next.choice != choice:
+            return None
+        estimator, self._next = self._next.estimator, None
+        return estimator
 
-    def _waiting(self, node: Node, wanted: Callable, callback: Callable) -> Callable:
-        async def load_and_set(request, response):
-            needed = wanted([Parameter.from_parameter_msg(each) for each in request.parameters])
-            if needed is not None:
-                executor, done = node.executor, Future(executor=node.executor)
+    def _preparation(self, parameters: List[Parameter]) -> Optional[Callable[[], None]]:
+        choice = self._wanted(parameters)
+        if choice is None:
+            return None
 
-                def load():
-                    try:
-                        done.set_result(Loaded(*needed, DepthEstimator(*needed)))
-                    except Exception as error:
-                        done.set_result(error)
-                    executor.wake()
-
-                threading.Thread(target=load, name='load', daemon=True).start()
-                self._loaded = await done
+        def load():
             try:
-                return callback(request, response)
-            finally:
-                self._loaded = None
-        return load_and_set
+                loaded = Loaded(choice, DepthEstimator(*choice))
+            except Exception as error:
+                loaded = error
+            self._next, self._is_in_request = loaded, True
+        return load
+
+    def _finish(self):
+        self._next, self._is_in_request = None, False

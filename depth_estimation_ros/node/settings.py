@@ -1,11 +1,17 @@
 """A node's parameters as a table: default, description, and which values they may have."""
 
 from dataclasses import dataclass
+import difflib
 import math
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, List, Optional, Tuple, Union
 
+from depth_estimation_ros.node import rclpy_compat
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+# Those that every node has, or that its middleware is told by.
+ROS_PARAMETERS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
 
 AT_START, AT_ACTIVATION, AT_ONCE = 'at start', 'at activation', 'at once'
 
@@ -63,11 +69,32 @@ def declare(node: Node, settings: Dict[str, Setting]):
     """
     Declare the parameters of a node.
 
+    A whole number is taken where a parameter is a float. A parameter that the node doesn't have
+    is warned of: rclpy would ignore it in silence.
+
     Raises
     ------
     rclpy.exceptions.ParameterException
         Where the command line or a parameter file gives one a wrong type or value.
 
     """
+    given = rclpy_compat.parameter_overrides(node)
+    given.update((each.name, each) for each in _floats(list(given.values()), settings))
     for name, setting in settings.items():
         node.declare_parameter(name, setting.default, setting.descriptor())
+    node.add_pre_set_parameters_callback(lambda parameters: _floats(parameters, settings))
+    for name in given:
+        if not node.has_parameter(name) and not name.startswith(ROS_PARAMETERS):
+            near = difflib.get_close_matches(name, settings, 1)
+            node.get_logger().warning(
+                f'There is no parameter {name!r}, and nothing was set by it'
+                + (f': is it {near[0]}?' if near else '.'))
+
+
+def _floats(parameters: List[Parameter], settings: Dict[str, Setting]) -> List[Parameter]:
+    """Return parameters with floats where whole numbers were given for them."""
+    return [
+        Parameter(each.name, value=float(each.value))
+        if each.type_ == Parameter.Type.INTEGER and each.name in settings
+        and isinstance(settings[each.name].default, float) else each
+        for each in parameters]

@@ -5,6 +5,8 @@ from typing import Dict, Optional, Protocol, Tuple, Union
 from depth_estimation_ros.estimation.geometry import from_camera_info, Intrinsics, IntrinsicsError
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.node.camera_info import CameraInfoError, image_intrinsics
+from depth_estimation_ros.node.inputs import ImageInput
+from depth_estimation_ros.node.reporting import LOG_PERIOD
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -15,8 +17,6 @@ QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 # Images and depth that wait for each other: depth comes some images after its image.
 WAITING = 30
-
-LOG_PERIOD = 5.0  # seconds between two reports of the same trouble
 
 Stamp = Tuple[int, int]
 
@@ -39,12 +39,10 @@ class ViewerNode(Node):
     Parameters
     ----------
     scene : Scene
-    compressed : bool
-        Whether the topic 'image' is of sensor_msgs/CompressedImage.
 
     """
 
-    def __init__(self, scene: Scene, compressed: bool = False):
+    def __init__(self, scene: Scene):
         super().__init__('depth_viewer')
         self._scene = scene
         self._images: Dict[Stamp, Union[Image, CompressedImage]] = {}
@@ -52,15 +50,16 @@ class ViewerNode(Node):
         self._camera_info: Optional[CameraInfo] = None
         self._image_info: Optional[CameraInfo] = None
         self._shown = 0
+        self._image = ImageInput(self, self._on_image)
+        self.create_timer(1.0, self._image.follow)
         subscriptions = [
-            self.create_subscription(CompressedImage if compressed else Image, 'image',
-                                     self._on_image, QOS),
             self.create_subscription(CameraInfo, 'camera_info', self._on_image_info, QOS),
             self.create_subscription(CameraInfo, 'depth/camera_info', self._on_camera_info, QOS),
             self.create_subscription(Image, 'depth/image', self._on_depth, QOS),
             self.create_subscription(Image, 'depth/confidence', self._on_confidence, QOS)]
         self.get_logger().info(
-            f'Waiting for {", ".join(each.topic_name for each in subscriptions)}')
+            'Waiting for '
+            f'{", ".join([self._image.topic, *(each.topic_name for each in subscriptions)])}')
 
     def _on_camera_info(self, message: CameraInfo):
         self._camera_info = message

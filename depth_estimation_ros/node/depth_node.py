@@ -1,0 +1,261 @@
+"""The depth node's lifecycle: what it has in which state, and what it tells of itself."""
+
+import functools
+import time
+import traceback
+from typing import Callable, List, Optional, Union
+
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.node import diagnostics, inputs, rclpy_compat
+from depth_estimation_ros.node.camera_tracker import CameraTracker
+from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
+from depth_estimation_ros.node.depth_parameters import DepthParameters
+from depth_estimation_ros.node.depth_settings import Options
+from depth_estimation_ros.node.diagnostics import NodeReport
+from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
+from depth_estimation_ros.node.frame_worker import FrameWorker
+from depth_estimation_ros.node.inputs import ImageInput
+from depth_estimation_ros.node.outputs import DepthOutputs
+from depth_estimation_ros.node.pipeline import Frame, Pipeline
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import SetBool
+
+
+def _reported(transition: Callable) -> Callable:
+    """Have a lifecycle callback report what it raises, which rclpy swallows."""
+    @functools.wraps(transition)
+    def reporting(node: 'DepthNode', state: LifecycleState) -> TransitionCallbackReturn:
+        node._failure = ''
+        try:
+            return transition(node, state)
+        except Exception as error:
+            node._report_failure(transition.__name__[len('on_'):], error)
+            return TransitionCallbackReturn.ERROR
+    return reporting
+
+
+class DepthNode(LifecycleNode):
+    """Takes images and hands them to a Pipeline. Its callbacks run in the executor's thread."""
+
+    def __init__(self):
+        super().__init__('depth_estimation')
+        # From configure to cleanup.
+        self._pipeline: Optional[Pipeline] = None
+        # From activate to deactivate.
+        self._worker: Optional[FrameWorker[Frame]] = None
+        self._image: Optional[ImageInput] = None
+        self._camera_info: List[Subscription] = []
+        self._watchdog = CameraWatchdog()
+        self._enabled = True
+        self._failure = ''  # why the last transition failed
+        self._last_summary = Summary()  # what the last diagnostics told
+
+        rclpy_compat.refuse_impossible_transitions(self)
+        self._settings = DepthParameters(self, self._apply)
+        self.create_service(SetBool, 'depth/set_enabled', self._set_enabled)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Not the node's clock: with use_sim_time that one stands still while no simulation runs.
+        self.create_timer(
+            1.0, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def start(self):
+        """Configure and activate, unless `autostart` is false."""
+        if self._settings.value('autostart') and \
+                self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    # Lifecycle ----------------------------------------------------------------------------------
+
+    @_reported
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model; on a wrong one the node stays unconfigured, and says why."""
+        try:
+            estimator = DepthEstimator(*self._settings.model)
+        except Exception as error:
+            # Not only a ModelFileError: nothing has begun, so there is nothing to recover from.
+            self._report_failure('configure', error)
+            return TransitionCallbackReturn.FAILURE
+        options = self._settings.options
+        self._pipeline = Pipeline(
+            estimator, options, CameraTracker(self.get_logger(), self._missing_camera_info),
+            ScaleTracker(camera_height=options.camera_height), DepthOutputs(self),
+            FrameStatistics(), self.get_logger())
+        self._last_summary = Summary()
+        self._settings.has_model = True
+        self.get_logger().info(f'Configured: {self._what_runs()}')
+        return super().on_configure(state)
+
+    @_reported
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take images."""
+        result = super().on_activate(state)
+        pipeline, options = self._pipeline, self._settings.options
+        pipeline.statistics.begin()
+        pipeline.tracker = ScaleTracker(camera_height=options.camera_height)
+        self._worker = FrameWorker(
+            pipeline.work, pipeline.statistics.count_replaced, self._work_failed, options.period)
+        self._settings.is_active = True
+        self._watchdog = CameraWatchdog()
+        self._enabled = True
+        # camera_info first: the executor then hands it over before an image that came with it.
+        self._camera_info = inputs.subscribe_to_camera_info(self, pipeline.camera.take)
+        self._image = ImageInput(
+            self, self._on_image, self._settings.value('image_transport'))
+        self.get_logger().info(f'Active: {self._image.topic} -> {pipeline.outputs.topic}')
+        return result
+
+    @_reported
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Finish the image in work, and take no more."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    @_reported
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of the model."""
+        self._release()
+        return super().on_cleanup(state)
+
+    @_reported
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop, whatever the state is."""
+        self._stop()
+        self._release()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Go back to unconfigured."""
+        self.get_logger().error(f'A transition from {state.label} failed')
+        self._stop()
+        self._release()
+        return super().on_error(state)
+
+    def _report_failure(self, transition: str, error: Exception):
+        self._failure = str(error) or repr(error)
+        self.get_logger().error(f'Cannot {transition}: {self._failure}')
+        self.get_logger().debug(traceback.format_exc())
+
+    def destroy_node(self):
+        """Stop the worker before what it publishes with is gone."""
+        self._stop()
+        super().destroy_node()
+
+    def _stop(self):
+        for subscription in self._camera_info:
+            self.destroy_subscription(subscription)
+        self._camera_info = []
+        if self._image is not None:
+            self._image.release()
+            self._image = None
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+        self._settings.is_active = False
+
+    def _release(self):
+        if self._pipeline is not None:
+            self._pipeline.outputs.release()
+            self._pipeline = None
+        self._settings.has_model = False
+
+    # What comes in ------------------------------------------------------------------------------
+
+    def _on_image(self, message: Union[Image, CompressedImage]):
+        self._watchdog.note_image()
+        self._pipeline.statistics.count_received()
+        if self._enabled:
+            self._worker.put(Frame(message, self._image.topic, time.monotonic()))
+        else:
+            self._pipeline.statistics.count_paused()
+
+    def _work_failed(self, error: BaseException):
+        # Nobody can publish any more when the process is ending.
+        if self.context.ok():
+            self._pipeline.failed(error)
+
+    def _apply(self, options: Options, estimator: Optional[DepthEstimator]):
+        """Have the pipeline take new parameters with its next frame."""
+        if self._pipeline is None:
+            return
+        if options.camera_height != self._pipeline.options.camera_height:
+            self._pipeline.tracker = ScaleTracker(camera_height=options.camera_height)
+        self._pipeline.options = options
+        if estimator is not None:
+            self._pipeline.estimator = estimator
+            self.get_logger().info(f'Now runs {self._what_runs()}')
+        if self._worker is not None:
+            self._worker.set_period(options.period)
+
+    def _set_enabled(self, request: SetBool.Request,
+                     response: SetBool.Response) -> SetBool.Response:
+        response.success = self._worker is not None
+        if response.success:
+            self._enabled = request.data
+            response.message = 'enabled' if request.data else 'paused'
+            self.get_logger().info(f'Inference is {response.message}')
+        else:
+            response.message = 'the node is not active: activate it first'
+        return response
+
+    # Diagnostics --------------------------------------------------------------------------------
+
+    def _publish_diagnostics(self):
+        """Once a second: is the camera there, and what is there to tell."""
+        silence = self._check_camera() if self._image is not None else ''
+        message = DiagnosticArray(status=[self._status(silence)])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def _check_camera(self) -> str:
+        self._image.follow()
+        changed = self._watchdog.check(self._settings.options.stale_after)
+        silence = self._watchdog.silence(
+            self._image.topic, self._image.publishers(), self._image.type_problem())
+        if changed and silence:
+            self.get_logger().warning(f'Waiting for the camera: {silence}')
+        elif changed:
+            self.get_logger().info(f'The camera is back: images on {self._image.topic}')
+        return silence
+
+    def _missing_camera_info(self) -> str:
+        topic = self.resolve_topic_name('camera_info')
+        publishers = self.count_publishers(topic)
+        return f'no camera_info has come in on {topic} ({publishers or "nobody"} ' \
+            f'publish{"" if publishers > 1 else "es"} it)'
+
+    def _status(self, silence: str = '') -> DiagnosticStatus:
+        report = NodeReport(
+            self._state(), self._failure, silence, model=self._settings.model.model,
+            **self._pipeline_report(self._pipeline) if self._pipeline else {})
+        before, now = self._last_summary, self._last_summary
+        if self._pipeline:
+            now = self._last_summary = self._pipeline.statistics.summary()
+        return diagnostics.diagnostic_status(
+            f'{self.get_fully_qualified_name().lstrip("/")}: depth', report, now, before)
+
+    def _pipeline_report(self, pipeline: Pipeline) -> dict:
+        backend, options = pipeline.estimator.backend, pipeline.options
+        result = {
+            'rate_limit': options.rate, 'stale_after': options.stale_after,
+            'backend': backend.name, 'device': backend.device, 'precision': backend.precision}
+        if self._worker is not None:
+            result.update(
+                camera_problem=pipeline.camera.problem,
+                intrinsics_source=pipeline.camera.source,
+                ground_problem=pipeline.tracker.problem, ground_scale=pipeline.tracker.scale,
+                busy=self._worker.busy, lost=self._image.lost)
+        return result
+
+    def _state(self) -> str:
+        state = rclpy_compat.lifecycle_state(self)
+        return 'paused' if state == 'active' and not self._enabled else state
+
+    def _what_runs(self) -> str:
+        backend = self._pipeline.estimator.backend
+        return (f'{self._settings.model.model} with {backend.name} on {backend.device} '
+                f'({backend.precision})')

@@ -1,0 +1,118 @@
+"""Subscriptions to a camera's images and its camera_info, whatever its driver publishes."""
+
+from typing import Callable, List, Set
+
+from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+# Takes reliable and best effort cameras alike. With room for one message, DDS replaces an image
+# that the executor has not taken yet, and nobody counts it.
+QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+# What was published before the subscription comes to reliable subscribers only.
+LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                         durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
+TYPE_NAMES = {'raw': 'sensor_msgs/msg/Image', 'compressed': 'sensor_msgs/msg/CompressedImage'}
+
+
+class ImageInput:
+    """
+    A subscription to the topic 'image' that follows the type of what is published.
+
+    Attributes
+    ----------
+    topic : str
+        The full name of the topic.
+    lost : int
+        Messages that the middleware lost on the way, where it tells.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+    callback : callable
+        Called with each sensor_msgs.msg.Image or sensor_msgs.msg.CompressedImage.
+    transport : str
+        'raw', 'compressed', or 'auto': what is published, or else what the topic's name says.
+
+    """
+
+    def __init__(self, node: Node, callback: Callable, transport: str = 'auto'):
+        self._node = node
+        self._callback = callback
+        self._transport = transport
+        self.topic = node.resolve_topic_name('image')
+        self.lost = 0
+        self._uses = self._wanted()
+        self._subscription = self._subscribe()
+
+    def follow(self):
+        """Subscribe anew where another type is published than was expected."""
+        wanted = self._wanted()
+        if wanted != self._uses:
+            self._node.destroy_subscription(self._subscription)
+            self._uses = wanted
+            self._subscription = self._subscribe()
+            self._node.get_logger().info(f'{self.topic} is of {TYPE_NAMES[wanted]}')
+
+    def publishers(self) -> int:
+        """Return how many publish the topic, with whatever type."""
+        return len(self._node.get_publishers_info_by_topic(self.topic))
+
+    def type_problem(self) -> str:
+        """Say how the published type is wrong, and the mend; empty where it is right."""
+        published = self._published()
+        if not published or TYPE_NAMES[self._uses] in published:
+            return ''
+        found = ' and '.join(sorted(published))
+        if published & set(TYPE_NAMES.values()):
+            return (f'{self.topic} is of {found}, and image_transport is {self._transport}: set '
+                    'it to auto')
+        return (f'{self.topic} is of {found}: remap image to a topic of '
+                f'{" or ".join(TYPE_NAMES.values())}')
+
+    def release(self):
+        """Take no more images."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _published(self) -> Set[str]:
+        return {each.topic_type for each in self._node.get_publishers_info_by_topic(self.topic)}
+
+    def _wanted(self) -> str:
+        if self._transport != 'auto':
+            return self._transport
+        published = self._published()
+        for transport, name in TYPE_NAMES.items():
+            if name in published:
+                return transport
+        return 'compressed' if self.topic.endswith('/compressed') else 'raw'
+
+    def _subscribe(self) -> Subscription:
+        # On some middlewares losses are not told.
+        for events in (SubscriptionEventCallbacks(message_lost=self._count_lost), None):
+            try:
+                return self._node.create_subscription(
+                    TRANSPORTS[self._uses], self.topic, self._callback, QOS,
+                    event_callbacks=events)
+            except UnsupportedEventTypeError:
+                pass
+
+    def _count_lost(self, event):
+        self.lost += event.total_count_change
+
+
+def subscribe_to_camera_info(node: Node, callback: Callable) -> List[Subscription]:
+    """
+    Subscribe to 'camera_info', published with each image or once and kept for those who come late.
+
+    A subscription that asks for what was published before it takes none from a publisher that
+    doesn't keep it: two are needed.
+    """
+    # Without this, each of the two would warn of the publishers that are the other's.
+    quiet = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
+    return [node.create_subscription(CameraInfo, 'camera_info', callback, qos,
+                                     event_callbacks=quiet)
+            for qos in (QOS, LATCHED_QOS)]

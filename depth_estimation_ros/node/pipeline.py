@@ -1,0 +1,97 @@
+"""A frame's path: message, image, depth, messages."""
+
+from dataclasses import dataclass
+import traceback
+from typing import Union
+
+from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.images import ImageError, messages
+from depth_estimation_ros.node import camera_info
+from depth_estimation_ros.node.camera_tracker import CameraTracker
+from depth_estimation_ros.node.depth_settings import Options
+from depth_estimation_ros.node.frame_statistics import FrameStatistics
+from depth_estimation_ros.node.outputs import DepthOutputs
+from depth_estimation_ros.node.reporting import LOG_PERIOD
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image that came in: on which topic, and when (time.monotonic)."""
+
+    message: Union[Image, CompressedImage]
+    topic: str
+    arrived: float
+
+
+@dataclass
+class Pipeline:
+    """
+    Makes depth of frames, in the worker's thread; what it uses may be exchanged meanwhile.
+
+    Attributes
+    ----------
+    estimator : DepthEstimator
+    options : Options
+    camera : CameraTracker
+    tracker : ScaleTracker
+    outputs : DepthOutputs
+    statistics : FrameStatistics
+        Told what became of each frame.
+    logger
+
+    """
+
+    estimator: DepthEstimator
+    options: Options
+    camera: CameraTracker
+    tracker: ScaleTracker
+    outputs: DepthOutputs
+    statistics: FrameStatistics
+    logger: object
+
+    def work(self, frame: Frame):
+        """Publish a frame's depth, or count why there is none."""
+        try:
+            image = messages.to_rgb(frame.message, self.options.max_image_pixels)
+        except ImageError as error:
+            self.statistics.count_refused(str(error))
+            self.logger.warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
+            return
+        is_blank = self._publish_depth(image, frame.message.header, frame.topic)
+        self.statistics.count_published(frame.arrived, is_blank)
+
+    def failed(self, error: BaseException):
+        """Count a frame on which the network or the publishing failed."""
+        self.statistics.count_failed(repr(error))
+        self.logger.error(f'No depth for an image:\n{"".join(traceback.format_exception(error))}',
+                          throttle_duration_sec=LOG_PERIOD)
+
+    def _publish_depth(self, image: np.ndarray, header: Header, topic: str) -> bool:
+        """Publish depth and its camera_info, and tell whether no pixel is in range."""
+        # Once for the whole frame: a parameter may change meanwhile.
+        options, estimator = self.options, self.estimator
+        camera = self.camera.camera_of(*image.shape[1::-1], topic, options.fov)
+        intrinsics = camera.intrinsics if camera else None
+        estimate = estimator.estimate(
+            image, intrinsics, tracker=self.tracker, scale=options.scale,
+            focal_scaling=options.focal_scaling, size=options.size, fit=options.fit,
+            validity=options.validity, want_confidence=self.outputs.wants_confidence)
+        info = camera_info.describe(
+            camera.info, estimator.intrinsics(intrinsics, options.size, options.fit), header) \
+            if camera else None
+        self.outputs.publish(estimate, estimator.metadata.max_depth, header, info)
+        return is_blank(estimate, options.validity.out_of_range)
+
+
+def is_blank(estimate: Estimate, out_of_range: str) -> bool:
+    """Tell whether no pixel has a depth in range, by every eighth of them."""
+    sample = estimate.depth[::8, ::8]
+    if out_of_range == 'clamp':
+        # What is out of range is one of the limits.
+        return not np.isfinite(sample).any() or sample.min() == sample.max()
+    return not np.isfinite(sample).any()
