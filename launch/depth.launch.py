@@ -5,8 +5,11 @@ A point cloud (depth_image_proc), a laser scan (depthimage_to_laserscan), RViz, 
 camera.
 """
 
+import atexit
+import json
 from pathlib import Path
-from typing import List, Tuple
+import tempfile
+from typing import Dict, List, Tuple
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from depth_estimation_ros.node import fast_dds
@@ -14,9 +17,18 @@ from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+import yaml
 
 PACKAGE = 'depth_estimation_ros'
 CONFIG = Path(get_package_share_directory(PACKAGE)) / 'config'
+
+# The launch arguments that are parameters of a node, and how their text is read.
+PARAMETERS = {
+    'depth_estimation': {
+        'model': str, 'device': str, 'camera_height': float, 'fov': float, 'max_range': float,
+        'edge_filter': float, 'rate': float, 'autostart': lambda text: text == 'true'},
+    'camera': {'source': str},
+}
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -31,12 +43,28 @@ ARGUMENTS = [
         description='Height of the camera above the ground in metres, by which depth is '
                     'corrected; 0: unknown. Empty: what params_file says.'),
     DeclareLaunchArgument(
+        'fov', default_value='',
+        description='Horizontal field of view in degrees, for a camera without camera_info; 0: '
+                    'unknown. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'max_range', default_value='',
+        description='Metres beyond which depth is out of range. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'edge_filter', default_value='',
+        description='Share of the depth between neighbours from which on a pixel lies on an edge '
+                    'and has no depth; 0: none. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'rate', default_value='',
+        description='Hertz at which the network runs at most; 0: for every image that it can. '
+                    'Empty: what params_file says.'),
+    DeclareLaunchArgument(
         'autostart', default_value='', choices=['', 'true', 'false'],
         description='Whether the node configures and activates itself. Empty: what params_file '
                     'says.'),
     DeclareLaunchArgument(
         'image', default_value='image',
-        description="Topic of the camera's (rectified) image."),
+        description="Topic of the camera's (rectified) image; one that ends in /compressed is of "
+                    'sensor_msgs/CompressedImage.'),
     DeclareLaunchArgument(
         'camera_info', default_value='camera_info',
         description='Topic of its CameraInfo.'),
@@ -117,44 +145,95 @@ def cloud_inputs(image: str, *namespaces: str) -> Tuple[List[Tuple[str, str]], L
                         for word in ('-p', f'{name}:={value}')]
 
 
+def parameter_values(given: Dict[str, str]) -> Dict[str, Dict]:
+    """
+    Return the parameters that launch arguments give each node.
+
+    Raises
+    ------
+    ValueError
+        Where an argument cannot be read; the sentence names it.
+
+    """
+    values = {}
+    for node, readers in PARAMETERS.items():
+        for name, read in readers.items():
+            if not given[name]:
+                continue
+            try:
+                values.setdefault(node, {})[name] = read(given[name])
+            except ValueError as error:
+                raise ValueError(
+                    f'{name}:={given[name]} cannot be: {name} is a number') from error
+    return values
+
+
+def write_parameter_file(values: Dict[str, Dict]) -> str:
+    """
+    Return a parameter file that reaches nodes in every namespace, until this process ends.
+
+    `-p NODE:NAME:=VALUE` would reach a node in the root namespace only.
+    """
+    sections = {f'/**/{node}': {'ros__parameters': parameters}
+                for node, parameters in values.items()}
+    with tempfile.NamedTemporaryFile(
+            'w', prefix='depth_estimation_', suffix='.yaml', delete=False) as file:
+        json.dump(sections, file)  # which is YAML, and leaves no doubt about types
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return file.name
+
+
+def sets_network_size(params_file: str) -> bool:
+    """Tell whether a parameter file has the depth node publish depth at the network's size."""
+    def finds(contents, name: str) -> bool:
+        if not isinstance(contents, dict):
+            return False
+        is_for_node = name.rpartition('/')[2] in ('depth_estimation', '*', '**')
+        parameters = contents.get('ros__parameters')
+        if is_for_node and isinstance(parameters, dict) and \
+                parameters.get('depth_size') == 'network':
+            return True
+        return any(finds(each, str(key)) for key, each in contents.items())
+    try:
+        return finds(yaml.safe_load(Path(params_file).read_text()), '')
+    except (OSError, ValueError, yaml.YAMLError):
+        return False  # the node says what is wrong with the file
+
+
 def nodes(context: LaunchContext) -> List[Action]:
     """Return the nodes, once the values of the arguments are known."""
     given = {argument.name: LaunchConfiguration(argument.name).perform(context)
              for argument in ARGUMENTS}
     inputs = [(topic, given[topic]) for topic in ('image', 'camera_info')]
-    if given['camera_height']:
-        # ROS takes 1 for an integer, and refuses it where a parameter is a float.
-        given['camera_height'] = str(float(given['camera_height']))
+    files = ['--params-file', given['params_file']]
+    values = parameter_values(given)
+    # The later file is the stronger.
+    with_arguments = files + (['--params-file', write_parameter_file(values)] if values else [])
+    if given['pointcloud'] == 'true' and sets_network_size(given['params_file']):
+        raise ValueError(
+            f'pointcloud:=true needs depth at the size of the image, but {given["params_file"]} '
+            'sets depth_size to network: set it to input. (depth_image_proc crops the colour '
+            'image to the proportions of depth, and fails where they differ.)')
 
     def node(package: str, executable: str, name: str, **kwargs) -> Node:
         return Node(package=package, executable=executable, name=name, output='screen',
                     namespace=given['namespace'],
                     additional_env=fast_dds.environment(CONFIG / 'fastdds.xml'), **kwargs)
 
-    def parameters(node_name: str, *names: str) -> List[str]:
-        """Return the parameter file, and after it, as the stronger, what was given here."""
-        arguments = ['--params-file', given['params_file']]
-        for name in names:
-            # Without the node's name it would be weaker than the file's section for the node.
-            arguments += ['-p', f'{node_name}:{name}:={given[name]}'] if given[name] else []
-        return arguments
-
-    # In this order, the parameter file is the stronger.
-    after_defaults = ['--params-file', given['params_file']]
     result = [node(PACKAGE, 'depth_node', 'depth_estimation', remappings=inputs,
-                   ros_arguments=parameters('depth_estimation', 'model', 'device',
-                                            'camera_height', 'autostart'))]
+                   ros_arguments=with_arguments)]
     if given['camera'] == 'replay':
         result.append(node(PACKAGE, 'camera_node', 'camera', remappings=inputs,
-                           ros_arguments=parameters('camera', 'source')))
+                           ros_arguments=with_arguments))
     if given['pointcloud'] == 'true' and not is_installed('depth_image_proc'):
         result.append(missing('pointcloud', 'depth_image_proc'))
     elif given['pointcloud'] == 'true':
         # The namespace that a launch file around this one may have pushed, and the own one.
         outer = LaunchConfiguration('ros_namespace', default='').perform(context)
+        # The parameter file comes after the defaults, as the stronger.
         remappings, defaults = cloud_inputs(given['image'], outer, given['namespace'])
         result.append(node('depth_image_proc', 'point_cloud_xyzrgb_node', 'point_cloud',
-                           remappings=remappings, ros_arguments=defaults + after_defaults))
+                           remappings=remappings, ros_arguments=defaults + files))
     if given['laserscan'] == 'true' and not is_installed('depthimage_to_laserscan'):
         result.append(missing('laserscan', 'depthimage_to_laserscan'))
     elif given['laserscan'] == 'true':
@@ -165,7 +244,7 @@ def nodes(context: LaunchContext) -> List[Action]:
             remappings=[('depth', 'depth/image'), ('depth_camera_info', 'depth/camera_info'),
                         ('scan', 'depth/scan')],
             ros_arguments=['-p', 'scan_height:=10', '-p', f'output_frame:={given["scan_frame"]}']
-            + after_defaults))
+            + files))
     if given['rviz'] == 'true' and not is_installed('rviz2'):
         result.append(missing('rviz', 'rviz2'))
     elif given['rviz'] == 'true':

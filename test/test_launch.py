@@ -3,19 +3,24 @@
 from contextlib import contextmanager
 import importlib.util
 from pathlib import Path
+import subprocess
 import sys
 from types import ModuleType
+from typing import Dict
 
 from depth_estimation_ros.node import fast_dds
 import pytest
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from ros_probe import NodeProcess
 from sensor_msgs.msg import Image
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
-ARGUMENTS = {'model', 'device', 'camera_height', 'autostart', 'image', 'camera_info',
+ARGUMENTS = {'model', 'device', 'camera_height', 'fov', 'max_range', 'edge_filter', 'rate',
+             'autostart', 'image', 'camera_info',
              'params_file', 'namespace', 'pointcloud', 'laserscan', 'scan_frame', 'rviz',
              'camera', 'source'}
 PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan', 'rviz2'}
@@ -60,10 +65,9 @@ def installed():
     return Installed()
 
 
-@pytest.fixture
-def launch_file(monkeypatch, installed):
-    """Return the launch file as a module, with launch's classes replaced by recorders."""
-    modules = {
+def stand_ins(installed: Installed) -> Dict[str, ModuleType]:
+    """Return modules in place of those that come with ros2 launch."""
+    contents = {
         'ament_index_python.packages': {
             'get_package_share_directory': installed.get_package_share_directory,
             'PackageNotFoundError': Installed.PackageNotFoundError},
@@ -74,14 +78,26 @@ def launch_file(monkeypatch, installed):
         'launch_ros': {},
         'launch_ros.actions': {'Node': Recorded},
     }
-    for name, contents in modules.items():
-        module = ModuleType(name)
-        module.__dict__.update(contents)
-        monkeypatch.setitem(sys.modules, name, module)
+    modules = {name: ModuleType(name) for name in contents}
+    for name, module in modules.items():
+        module.__dict__.update(contents[name])
+    return modules
+
+
+def load() -> ModuleType:
+    """Return the launch file as a module."""
     spec = importlib.util.spec_from_file_location('depth_launch', LAUNCH_FILE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def launch_file(monkeypatch, installed):
+    """Return the launch file as a module, with launch's classes replaced by recorders."""
+    for name, module in stand_ins(installed).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return load()
 
 
 def actions(launch_file, **given):
@@ -127,21 +143,67 @@ def test_by_default_only_the_depth_node_starts_with_the_parameter_file(launch_fi
         '--params-file', str(ROOT / 'config' / 'depth.yaml')]
 
 
-def test_a_height_may_be_a_whole_number(launch_file):
-    with started(nodes(launch_file, camera_height='1')['depth_node']) as node:
-        assert node.declare_parameter('camera_height', 0.0).value == 1.0
+@pytest.mark.parametrize('namespace', ['', 'front', '/fleet/robot1'])
+def test_the_arguments_reach_the_nodes_in_every_namespace(launch_file, probe, namespace):
+    recorded = nodes(
+        launch_file, namespace=namespace, model='/m.onnx', device='cpu', camera_height='1',
+        fov='78', max_range='12.5', edge_filter='0', rate='5', autostart='false',
+        image='/front/image_raw/compressed', camera='replay',
+        source=str(ROOT / 'data' / 'sample'))
+    wanted = {
+        'depth_node': {'model': '/m.onnx', 'device': 'cpu', 'camera_height': 1.0, 'fov': 78.0,
+                       'max_range': 12.5, 'edge_filter': 0.0, 'rate': 5.0, 'autostart': False,
+                       'min_range': 0.1},
+        'camera_node': {'source': str(ROOT / 'data' / 'sample'), 'rate': 10.0}}
+    for executable, values in wanted.items():
+        node = recorded[executable]
+        # As launch_ros starts it.
+        rules = [f'{old}:={new}' for old, new in node.remappings]
+        rules += [f'__node:={node.name}'] + [f'__ns:=/{namespace.strip("/")}'] * bool(namespace)
+        with NodeProcess(executable, *(word for rule in rules for word in ('-r', rule)),
+                         *node.ros_arguments):
+            name = f'{node.namespace and "/" + node.namespace.strip("/")}/{node.name}'
+            assert probe.get_parameters(name, list(values)) == values
 
 
-def test_arguments_are_stronger_than_the_parameter_file(launch_file):
-    started = nodes(launch_file, model='/m.onnx', autostart='false', namespace='robot1',
-                    image='/front/image_raw', camera='replay', source='/data/drive')
-    depth, camera = started['depth_node'], started['camera_node']
-    assert depth.ros_arguments[2:] == ['-p', 'depth_estimation:model:=/m.onnx',
-                                       '-p', 'depth_estimation:autostart:=false']
-    assert camera.ros_arguments[2:] == ['-p', 'camera:source:=/data/drive']
-    for node in (depth, camera):
-        assert node.namespace == 'robot1'
-        assert ('image', '/front/image_raw') in node.remappings
+def test_what_the_arguments_do_not_say_the_parameter_file_does(launch_file, tmp_path):
+    params_file = tmp_path / 'mine.yaml'
+    params_file.write_text('/**/depth_estimation: {ros__parameters: {rate: 3.0, fov: 60.0}}\n')
+    with started(nodes(launch_file, namespace='front', params_file=str(params_file),
+                       fov='70')['depth_node']) as node:
+        assert node.declare_parameter('rate', 0.0).value == 3.0
+        assert node.declare_parameter('fov', 0.0).value == 70.0
+
+
+def test_what_is_given_lasts_no_longer_than_the_launch():
+    launch = subprocess.run(
+        [sys.executable, '-c', f'import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n'
+         'import test_launch\n'
+         'sys.modules.update(test_launch.stand_ins(test_launch.Installed()))\n'
+         "path = test_launch.nodes(test_launch.load(), rate='5')['depth_node'].ros_arguments[-1]\n"
+         'print(path, open(path).read())'],
+        capture_output=True, text=True, check=True)
+    path, _, contents = launch.stdout.partition(' ')
+    assert yaml.safe_load(contents) == {
+        '/**/depth_estimation': {'ros__parameters': {'rate': 5.0}}}
+    assert not Path(path).exists()
+
+
+def test_an_argument_that_is_no_number_is_named(launch_file):
+    with pytest.raises(ValueError, match='camera_height:=abc cannot be: camera_height is a num'):
+        nodes(launch_file, camera_height='abc')
+
+
+@pytest.mark.parametrize('contents', [
+    '/**/depth_estimation: {ros__parameters: {depth_size: network}}',
+    '/**: {ros__parameters: {depth_size: network}}',
+    'front: {depth_estimation: {ros__parameters: {depth_size: network}}}'])
+def test_a_cloud_at_the_size_of_the_network_is_refused(launch_file, tmp_path, contents):
+    params_file = tmp_path / 'mine.yaml'
+    params_file.write_text(contents)
+    nodes(launch_file, params_file=str(params_file))
+    with pytest.raises(ValueError, match='pointcloud:=true .*mine.yaml sets depth_size'):
+        nodes(launch_file, params_file=str(params_file), pointcloud='true')
 
 
 @pytest.mark.parametrize('arguments, color, subscribed, info', [
