@@ -12,7 +12,7 @@ NEEDS = {
     'ros': (
         'test_camera_info', 'test_camera_node', 'test_colcon', 'test_demo', 'test_depth_node',
         'test_depth_settings', 'test_diagnostics', 'test_edge_curve', 'test_flake8',
-        'test_image_messages', 'test_launch', 'test_pep257', 'test_view'),
+        'test_image_messages', 'test_launch', 'test_parameters', 'test_pep257', 'test_view'),
     # PyTorch, in the test or in the commands that it runs.
     'torch': (
         'test_average', 'test_edge_curve', 'test_experiments', 'test_losses', 'test_model_file',
