@@ -2,6 +2,8 @@
 # make demo BAG=FILE   the same on a rosbag2 (its folder, or its .mcap or .db3 file)
 # make test    every test
 # make quick   the tests that need neither ROS, PyTorch nor Blender
+# make test-oldest   the tests of the node and of bags with the oldest NumPy, OpenCV and OpenVINO
+# make test-kilted   the same with the wheels of ROS 2 Kilted
 # make docs-commands   the commands of the README and of doc/ that take under a minute each
 # Each does all the set-up that it needs, into .venv.
 
@@ -22,14 +24,20 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 WORKERS ?= 2
 # A file's tests share nodes and models, so they stay in one process; each process gets one core's
 # threads, since PyTorch's threads in two processes wait for each other otherwise.
-PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest test --numprocesses $(WORKERS) --dist loadfile
+PYTEST = -m pytest test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+WITHOUT = --without blender --without tools --without torch --without viewer
+# The lower bounds of setup.py.
+OLDEST = 'numpy==1.26.*' 'opencv-python-headless==4.6.*' 'openvino==2024.1.*'
+OLDEST_PYTHON ?= $(shell for p in python3.10 python3.11 python3.12 python3; do \
+	$$p -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+	2>/dev/null && echo $$p && break; done)
 
 # A sourced ROS installation would mix its rclpy with the wheels'.
 unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 # Their mark that LD_LIBRARY_PATH is set; where that goes, it must go, too.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: demo test quick docs-commands train-env view-env render-env clean
+.PHONY: demo test quick test-oldest test-kilted docs-commands train-env view-env render-env clean
 
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
@@ -37,10 +45,16 @@ demo: .venv/demo.stamp
 # Where Blender can't be had, the tests of rendering are skipped.
 test: .venv/test.stamp
 	-$(if $(RENDER_PYTHON),$(MAKE) --no-print-directory render-env)
-	$(PYTEST) --durations=30
+	OMP_NUM_THREADS=1 .venv/bin/python $(PYTEST) --durations=30
 
 quick: .venv/quick.stamp
-	$(PYTEST) --without ros --without torch --without blender
+	OMP_NUM_THREADS=1 .venv/bin/python $(PYTEST) $(WITHOUT) --without ros
+
+test-oldest: .venv-oldest/test.stamp
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python $(PYTEST) $(WITHOUT)
+
+test-kilted: .venv-kilted/test.stamp
+	OMP_NUM_THREADS=1 .venv-kilted/bin/python $(PYTEST) $(WITHOUT)
 
 docs-commands: .venv/test.stamp
 	.venv/bin/python doc/run_commands.py
@@ -81,6 +95,18 @@ render-env: .venv-render/render.stamp
 	.venv/bin/python $(PIP_INSTALL) --editable '.[quick]'
 	touch $@
 
+.venv-oldest/test.stamp: setup.py Makefile
+	@test -n "$(OLDEST_PYTHON)" || { echo 'The oldest versions have wheels for CPython 3.10 to\
+	3.12 only: this needs one with its venv module, or OLDEST_PYTHON=/path/to/one.' >&2; exit 1; }
+	test -x .venv-oldest/bin/pip || $(OLDEST_PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python $(PIP_INSTALL) --editable '.[ros,quick]' onnx $(OLDEST)
+	touch $@
+
+.venv-kilted/test.stamp: setup.py
+	test -x .venv-kilted/bin/pip || $(PYTHON) -m venv .venv-kilted
+	.venv-kilted/bin/python $(PIP_INSTALL) --editable '.[kilted,quick]' onnx
+	touch $@
+
 # Of the package itself, the renderer uses what needs neither OpenCV nor OpenVINO.
 .venv-render/render.stamp: Makefile training/worlds/fetch_photographs.py
 	@test -n "$(RENDER_PYTHON)" || { echo 'Rendering needs CPython 3.11 or 3.13 with its venv\
@@ -92,4 +118,4 @@ render-env: .venv-render/render.stamp
 	touch $@
 
 clean:
-	rm -rf .venv .venv-render build install log out
+	rm -rf .venv .venv-kilted .venv-oldest .venv-render build install log out

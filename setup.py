@@ -6,9 +6,9 @@ from setuptools import find_packages, setup
 package_name = 'depth_estimation_ros'
 
 # ROS 2 from the Python package index, for machines without a ROS installation.
-ros = [f'ros-jazzy-{name}' for name in (
+jazzy, kilted = ([f'ros-{distribution}-{name}' for name in (
     'diagnostic-msgs', 'lifecycle-msgs', 'rclpy', 'rmw-fastrtps-cpp', 'sensor-msgs',
-    'std-msgs', 'std-srvs')]
+    'std-msgs', 'std-srvs')] for distribution in ('jazzy', 'kilted'))
 # What runs a .safetensors or .pth model: on CUDA, and in training.
 torch = ['safetensors', 'timm>=1.0', 'torch>=2.5', 'torchvision>=0.20']
 train = torch + [
@@ -57,16 +57,18 @@ setup(
     ],
     python_requires='>=3.10',
     install_requires=[
-        'numpy',
-        'opencv-python-headless',
-        'openvino',
+        # `make test-oldest` runs with these: what Ubuntu 24.04 has of NumPy and OpenCV, and the
+        # first OpenVINO that reads the shipped model.
+        'numpy>=1.26',
+        'opencv-python-headless>=4.6',
+        'openvino>=2024.1',
         # camera_node plays bags, evaluate.py scores on them: both without a ROS installation.
         'rosbags',
         'setuptools',
     ],
     extras_require={
-        'ros': ros, 'torch': torch, 'train': train, 'viewer': viewer, 'quick': quick,
-        'test': test},
+        'ros': jazzy, 'kilted': kilted, 'torch': torch, 'train': train, 'viewer': viewer,
+        'quick': quick, 'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',

@@ -233,7 +233,8 @@ def test_the_cloud_node_finds_its_topics_and_takes_a_best_effort_camera(
         assert node.declare_parameter('image_transport', 'raw').value == (
             'compressed' if subscribed.endswith('compressed') else 'raw')
         node.create_subscription(
-            Image, subscribed, print, QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+            Image, subscribed, lambda _: None,
+            QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
             qos_overriding_options=QoSOverridingOptions.with_default_policies())
         assert node.get_parameter(
             f'qos_overrides.{subscribed}.subscription.reliability').value == 'best_effort'
