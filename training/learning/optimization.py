@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
 PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -32,6 +33,19 @@ def cosine(optimizer, settings, total_steps: int):
         done = (step - warm_up) / max(1, total_steps - warm_up)
         return 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def moving_average(network: torch.nn.Module, decay: float) -> AveragedModel:
+    """
+    Return the exponential moving average of a network's weights and batch statistics.
+
+    It keeps little of the first steps, when there is nothing worth remembering: the decay begins
+    at 2/11 and rises to its own with the number of steps.
+    """
+    def update(averaged, current, count):
+        get_ema_multi_avg_fn(min(decay, (1 + int(count)) / (10 + int(count))))(
+            averaged, current, count)
+    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
 
 
 SCHEDULES = {'triangular2': triangular2, 'cosine': cosine}

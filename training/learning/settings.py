@@ -1,99 +1,128 @@
-"""A training run's settings: their meanings and defaults, and where they are read from."""
+"""
+A training run's settings: their meanings and defaults, and where they are read from.
 
-import argparse
+Nothing here imports PyTorch, which takes seconds: --help and a wrong setting are told at once.
+"""
+
+from argparse import RawDescriptionHelpFormatter
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+import math
 from pathlib import Path
+import re
 import typing
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Literal, Optional, Tuple, Union
 
-from depth_estimation_ros.estimation import backends
-from learning import augment, losses
-from learning.optimization import OPTIMIZERS, PRECISIONS, SCHEDULES
+from jsonargparse import ActionYesNo, ArgumentError, ArgumentParser, DefaultHelpFormatter
+from learning import augment
 import yaml
 
 PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
-LEARN = ('all', 'confidence')
 # Where a run was made says nothing about how.
 NO_RECIPE = ('data_dir', 'val_dir', 'run_dir', 'init_from', 'encoder_weights', 'device', 'workers')
+# The headings of --help.
+DATA, RUN, NETWORK, LOSS, AUGMENTATION, OPTIMIZATION = (
+    'data', 'run', 'network', 'loss', 'augmentation', 'optimization')
+KINDS = {bool: 'true or false, without quotes', int: 'a whole number', float: 'a number',
+         str: 'a word', Path: 'a path'}
 
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message says why and what would be right."""
 
 
-def setting(default, text: str):
-    return field(default=default, metadata={'help': text})
+def setting(heading: str, default: Any, text: str):
+    return field(default=default, metadata={'heading': heading, 'help': text})
 
 
 @dataclass
 class Settings:
     """What a run is made of: a YAML file's keys, and the command line's options."""
 
-    data_dir: List[Path] = setting(None, 'dataset: rgb/{train,val}, depth/{train,val}; give it '
-                                   'more than once to mix several, each with its camera.json')
-    val_dir: Optional[Path] = setting(None, 'dataset whose val split chooses the best model '
-                                      '(default: those of --data-dir)')
-    run_dir: Optional[Path] = setting(None, 'folder of the run (default: runs/NETWORK-TIME)')
-    network: str = setting('resnet34_upsample', 'resnet34_upsample, or a timm encoder + _skip')
-    pretrained: bool = setting(True, 'start from ImageNet weights')
-    encoder_weights: Optional[Path] = setting(None, 'file of ImageNet weights, without internet')
-    init_from: Optional[Path] = setting(None, 'model file of the same network to start from')
-    input_size: str = setting('224', 'of the input in pixels: HEIGHTxWIDTH, or one for both')
-    max_depth: float = setting(20.0, 'depth is clipped to it, in metres')
-    alpha: float = setting(1.0, 'weight of RMSE in the loss')
-    beta: float = setting(1.0, 'weight of 1 - SSIM in the loss')
-    l1: float = setting(0.0, 'weight of the mean absolute error in the loss')
-    silog: float = setting(0.0, 'weight of the scale-invariant log error in the loss')
-    gradients: float = setting(0.0, "weight of the log depth's gradients in the loss")
-    confidence: float = setting(0.0, 'weight of the expected error; above 0 it is an output')
-    learn: str = setting('all', "all, or confidence: depth stays --init-from's, and only how far "
-                         'it can be trusted is learnt')
-    clip: bool = setting(False, 'take clipped depth, such as the sky, for a bound')
-    headroom: float = setting(1.0, "the output's range as a factor of max_depth")
-    log_head: bool = setting(False, 'let the output count factors of depth rather than metres')
-    flip: float = setting(0.0, 'augmentation: probability of a mirror image')
-    crop: float = setting(0.0, 'augmentation: largest share of width and height cut away')
-    colour: float = setting(0.0, 'augmentation: largest change of brightness, contrast, ...')
-    camera: float = setting(0.0, 'augmentation: probability of blur or sharpening, of noise, of '
-                            'JPEG blocks')
-    texture: float = setting(0.0, 'augmentation: probability of a fine pattern on a part')
-    cutout: float = setting(0.0, 'augmentation: probability that a part is hidden')
-    optimizer: str = setting('adam', 'adam or adamw')
-    lr: float = setting(0.001, 'learning rate: the base of triangular2, the peak of cosine')
-    encoder_lr: float = setting(1.0, "the encoder's learning rate as a share of lr; 0 freezes it")
-    max_lr: float = setting(0.005, 'triangular2: highest learning rate')
-    freeze: int = setting(0, "how many of the encoder's stages, the finest first, stay as they "
-                          'begin')
-    weight_decay: float = setting(1e-5, 'weight decay')
-    schedule: str = setting('triangular2', 'triangular2 (CyclicLR) or cosine')
-    step_size_up: int = setting(1000, 'triangular2: steps up; cosine: steps of warm-up')
-    step_size_down: int = setting(2000, 'triangular2: steps down')
-    average: float = setting(0.0, 'decay of the moving average of weights that is the model; '
-                             '0: none')
-    batch_size: int = setting(32, 'pairs a step')
-    max_epochs: int = setting(100, 'times through the training split')
-    evaluate_every: int = setting(2, 'epochs between evaluations on train and val')
-    evaluate_pairs: int = setting(0, 'how many pairs of train are scored; 0: all')
-    visualize_every: int = setting(100, 'steps between figures')
-    device: str = setting('auto', 'auto, cpu or cuda')
-    precision: str = setting('auto', 'fp32, bf16, fp16 (CUDA), or auto: the fastest there is')
-    workers: int = setting(2, 'processes that read data')
-    train_pairs: int = setting(0, 'how many pairs of train are learnt from; 0: all')
-    seed: int = setting(0, 'seed of weights, order and augmentation')
+    data_dir: List[Path] = setting(
+        DATA, None, 'dataset: rgb/{train,val}, depth/{train,val}; several are mixed, each with '
+        'its camera.json')
+    val_dir: Optional[Path] = setting(
+        DATA, None, 'dataset whose val split chooses the best model (default: those of '
+        '--data-dir)')
+    train_pairs: int = setting(DATA, 0, 'how many pairs of train are learnt from; 0: all')
+    evaluate_pairs: int = setting(DATA, 0, 'how many pairs of train are scored; 0: all')
+    workers: int = setting(DATA, 2, 'processes that read data')
+
+    run_dir: Optional[Path] = setting(
+        RUN, None, 'folder of the run (default: runs/NETWORK-TIME)')
+    max_epochs: int = setting(RUN, 100, 'times through the training split')
+    evaluate_every: int = setting(RUN, 2, 'epochs between evaluations on train and val')
+    visualize_every: int = setting(RUN, 100, 'steps between figures')
+    log_every: int = setting(RUN, 10, 'steps between values of the loss in TensorBoard')
+    device: Literal['auto', 'cpu', 'cuda'] = setting(RUN, 'auto', 'where the network learns')
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = setting(
+        RUN, 'auto', "of the network's arithmetic; fp16 on CUDA only; auto: the fastest there is")
+    seed: int = setting(RUN, 0, 'seed of weights, order and augmentation')
+
+    network: str = setting(
+        NETWORK, 'resnet34_upsample', 'resnet34_upsample, or a timm encoder + _skip')
+    pretrained: bool = setting(NETWORK, True, 'start from ImageNet weights')
+    encoder_weights: Optional[Path] = setting(
+        NETWORK, None, 'file of ImageNet weights, without internet')
+    init_from: Optional[Path] = setting(
+        NETWORK, None, 'model file of the same network to start from')
+    input_size: Union[int, str] = setting(
+        NETWORK, 224, 'of the input in pixels: HEIGHTxWIDTH, or one for both')
+    max_depth: float = setting(NETWORK, 20.0, 'depth is clipped to it, in metres')
+    headroom: float = setting(NETWORK, 1.0, "the output's range as a factor of max_depth")
+    log_head: bool = setting(
+        NETWORK, False, 'let the output count factors of depth rather than metres')
+
+    alpha: float = setting(LOSS, 1.0, 'weight of RMSE')
+    beta: float = setting(LOSS, 1.0, 'weight of 1 - SSIM')
+    l1: float = setting(LOSS, 0.0, 'weight of the mean absolute error')
+    silog: float = setting(LOSS, 0.0, 'weight of the scale-invariant log error')
+    gradients: float = setting(LOSS, 0.0, "weight of the log depth's gradients")
+    confidence: float = setting(
+        LOSS, 0.0, 'weight of the expected error; above 0 it is an output')
+    learn: Literal['all', 'confidence'] = setting(
+        LOSS, 'all', "all, or confidence: depth stays --init-from's, and only how far it can be "
+        'trusted is learnt')
+    clip: bool = setting(LOSS, False, 'take clipped depth, such as the sky, for a bound')
+
+    flip: float = setting(AUGMENTATION, 0.0, 'probability of a mirror image')
+    crop: float = setting(AUGMENTATION, 0.0, 'largest share of width and height cut away')
+    colour: float = setting(
+        AUGMENTATION, 0.0, 'largest change of brightness, contrast, saturation, gamma and white '
+        'balance')
+    camera: float = setting(
+        AUGMENTATION, 0.0, 'probability of blur or sharpening, of noise, of JPEG blocks')
+    texture: float = setting(AUGMENTATION, 0.0, 'probability of a fine pattern on a part')
+    cutout: float = setting(AUGMENTATION, 0.0, 'probability that a part is hidden')
+
+    optimizer: Literal['adam', 'adamw'] = setting(OPTIMIZATION, 'adam', 'how weights are updated')
+    lr: float = setting(
+        OPTIMIZATION, 0.001, 'learning rate: the base of triangular2, the peak of cosine')
+    encoder_lr: float = setting(
+        OPTIMIZATION, 1.0, "the encoder's learning rate as a share of lr; 0 freezes it")
+    max_lr: float = setting(OPTIMIZATION, 0.005, 'triangular2: highest learning rate')
+    freeze: int = setting(
+        OPTIMIZATION, 0, "how many of the encoder's stages, the finest first, stay as they begin")
+    weight_decay: float = setting(OPTIMIZATION, 1e-5, "factor of the weights' L2 penalty")
+    schedule: Literal['triangular2', 'cosine'] = setting(
+        OPTIMIZATION, 'triangular2', 'of the learning rate; triangular2 is CyclicLR')
+    step_size_up: int = setting(
+        OPTIMIZATION, 1000, 'triangular2: steps up; cosine: steps of warm-up')
+    step_size_down: int = setting(OPTIMIZATION, 2000, 'triangular2: steps down')
+    average: float = setting(
+        OPTIMIZATION, 0.0, 'decay of the moving average of weights that is the model; 0: none')
+    batch_size: int = setting(OPTIMIZATION, 32, 'pairs a step')
 
     def check(self) -> None:
         """Raise SettingsError for a value that cannot be right."""
         if not self.data_dir:
             raise SettingsError('no dataset is named: pass --data-dir DIR')
-        choices = {'learn': LEARN, 'optimizer': OPTIMIZERS, 'schedule': SCHEDULES,
-                   'device': backends.DEVICES, 'precision': ('auto', *PRECISIONS)}
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise SettingsError(f'{name} is {getattr(self, name)!r}, '
-                                    f'and must be one of {", ".join(allowed)}')
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise SettingsError(f'{name} is {value}, and must be finite')
         for name in ('max_depth', 'lr', 'batch_size', 'max_epochs', 'evaluate_every',
-                     'visualize_every', 'step_size_up', 'step_size_down'):
+                     'visualize_every', 'log_every', 'step_size_up', 'step_size_down'):
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
         for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'encoder_lr',
@@ -114,6 +143,8 @@ class Settings:
         if self.freeze and not (self.pretrained or self.init_from):
             raise SettingsError('to freeze stages needs weights that are worth keeping: '
                                 '--pretrained or --init-from, or else --freeze 0')
+        if not 0 <= self.seed < 2 ** 63:
+            raise SettingsError(f'seed is {self.seed}, and must lie between 0 and 2^63')
         if self.headroom < 1:
             raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
         if any(side <= 0 or side % 32 for side in self.size):
@@ -130,14 +161,6 @@ class Settings:
             raise SettingsError(f'input_size is {self.input_size!r}, and must be such as 224 or '
                                 '160x256 (height x width)') from None
         return height, width
-
-    @property
-    def weights(self) -> losses.Weights:
-        """Return the weights of the loss's terms."""
-        if self.learn == 'confidence':
-            return losses.Weights(alpha=0.0, beta=0.0, confidence=self.confidence)
-        return losses.Weights(self.alpha, self.beta, self.l1, self.silog, self.gradients,
-                              self.confidence)
 
     @property
     def augmentation(self) -> Optional[augment.Augmentation]:
@@ -176,55 +199,18 @@ def read_settings(description: str = '', arguments: Optional[List[str]] = None) 
         Where a setting cannot be used, or the run folder holds another run.
 
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--config', type=Path, default=PAPER,
-                        help='YAML file of settings (default: config/train.yaml, the paper)')
-    parser.add_argument('--resume', type=Path, metavar='RUN_DIR',
-                        help='go on with an interrupted run')
-    types = typing.get_type_hints(Settings)
-    for item in fields(Settings):
-        kind = types[item.name]
-        several = typing.get_origin(kind) is list
-        kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
-        option = {'action': argparse.BooleanOptionalAction} if kind is bool else {
-            'type': kind, 'action': 'append' if several else 'store'}
-        text = item.metadata['help']
-        if item.default is not None:
-            text += f' (default: {item.default})'
-        # A default of the parser's own would hide the file's values.
-        parser.add_argument(f'--{item.name.replace("_", "-")}', help=text,
-                            default=argparse.SUPPRESS, **option)
-    given = vars(parser.parse_args(arguments))
-    config, resume = given.pop('config'), given.pop('resume')
-    if resume is not None:
-        config = resume / 'config.yaml'
-        given['run_dir'] = resume
+    parser = _parser(description)
     try:
-        values = yaml.safe_load(config.read_text()) or {}
-    except FileNotFoundError:
-        raise SettingsError(f'there is no settings file {config}') from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f'{config} is not YAML: {error}') from error
-    unknown = set(values) - set(types) if isinstance(values, dict) else {'(no keys)'}
-    if unknown:
-        raise SettingsError(f'{config}: there is no setting {", ".join(sorted(unknown))}; '
-                            f'there are {", ".join(types)}')
-    for name, value in values.items():
-        # YAML takes 1e-4 for a word.
-        if types[name] in (float, int) and isinstance(value, str):
-            try:
-                values[name] = types[name](value)
-            except ValueError:
-                raise SettingsError(f'{config}: {name} is {value!r}, and must be a number') \
-                    from None
-    settings = Settings(**{**values, **given})
-    for name in ('val_dir', 'run_dir', 'init_from', 'encoder_weights'):
-        if getattr(settings, name) is not None:
-            setattr(settings, name, Path(getattr(settings, name)))
-    folders = settings.data_dir or []
-    settings.data_dir = [Path(folder) for folder in
-                         ([folders] if isinstance(folders, str) else folders)]
+        # Without defaults: what isn't given must not hide what the file says.
+        given = vars(parser.parse_args(arguments, defaults=False))
+    except ArgumentError as error:
+        raise SettingsError(_sentence(error)) from None
+    resume = given.pop('resume', None)
+    config = given.pop('config', PAPER)
+    if resume is not None:
+        config, given['run_dir'] = resume / 'config.yaml', resume
+    settings = Settings(**{**_read_file(config, parser), **given})
+    settings.data_dir = settings.data_dir or []
     if settings.run_dir is None:
         settings.run_dir = Path('runs') / f'{settings.network}-{datetime.now():%Y%m%d-%H%M%S}'
     settings.check()
@@ -232,3 +218,77 @@ def read_settings(description: str = '', arguments: Optional[List[str]] = None) 
         raise SettingsError(f'{settings.run_dir} already holds a run: go on with it by '
                             f'--resume {settings.run_dir}, or name another --run-dir')
     return settings
+
+
+class _Formatter(RawDescriptionHelpFormatter, DefaultHelpFormatter):
+    """Keep the description's paragraphs, and add defaults to the options."""
+
+
+def _parser(description: str) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog='train.py', usage='%(prog)s --data-dir DIR [options]', description=description,
+        formatter_class=_Formatter, exit_on_error=False,
+        allow_abbrev=False, print_config=None)
+    parser.add_argument('--config', type=Path, metavar='FILE',
+                        help='YAML file of settings (default: config/train.yaml, the paper)')
+    parser.add_argument('--resume', type=Path, metavar='RUN_DIR',
+                        help='go on with an interrupted run')
+    types = typing.get_type_hints(Settings)
+    groups: Dict[str, Any] = {}
+    for item in fields(Settings):
+        heading, kind = item.metadata['heading'], types[item.name]
+        if heading not in groups:
+            groups[heading] = parser.add_argument_group(heading)
+        option: Dict[str, Any] = {'type': kind}
+        if kind is bool:
+            option = {'action': ActionYesNo(no_prefix='no-')}
+        elif typing.get_origin(kind) is list:
+            option = {'type': typing.get_args(kind)[0], 'nargs': '+', 'action': 'extend'}
+        groups[heading].add_argument(f'--{item.name.replace("_", "-")}', default=item.default,
+                                     help=item.metadata['help'], **option)
+    return parser
+
+
+def _read_file(path: Path, parser: ArgumentParser) -> Dict[str, Any]:
+    """Return what a YAML file sets."""
+    try:
+        values = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(f'there is no settings file {path}') from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f'{path} is not YAML: {error}') from error
+    types = typing.get_type_hints(Settings)
+    values = {} if values is None else values
+    unknown = set(values) - set(types) if isinstance(values, dict) else {'(no keys)'}
+    if unknown:
+        raise SettingsError(f'{path}: there is no setting {", ".join(map(str, unknown))}; '
+                            f'there are {", ".join(types)}')
+    for name, value in list(values.items()):
+        if value is None and getattr(Settings, name) is not None:
+            raise SettingsError(f'{path}: {name} has no value; the default is '
+                                f'{getattr(Settings, name)}')
+        # The parser takes "no" for false; here a quoted word is more likely a mistake.
+        if types[name] is bool and not isinstance(value, bool):
+            raise SettingsError(f'{path}: {name} is {value!r}, and must be {KINDS[bool]}')
+        if typing.get_origin(types[name]) is list:
+            values[name] = [value] if isinstance(value, str) else value
+            if not (isinstance(value, (list, str)) and all(isinstance(v, str) for v in value)):
+                raise SettingsError(f'{path}: {name} is {value!r}, and must be a list of paths')
+    try:
+        return vars(parser.parse_object(values, defaults=False))
+    except ArgumentError as error:
+        raise SettingsError(f'{path}: {_sentence(error)}') from None
+
+
+def _sentence(error: ArgumentError) -> str:
+    """Return what the parser says of a wrong value, without its class names."""
+    text = ' '.join(str(error).split()).removeprefix('Parser key ')
+    found = re.match(r'"(\w+)":.*?(?:Got|Given) value: (.*)', text)
+    types = typing.get_type_hints(Settings)
+    if not found or found[1] not in types:
+        return text
+    kind = types[found[1]]
+    allowed = typing.get_args(kind)
+    right = (f'one of {", ".join(map(str, allowed))}' if typing.get_origin(kind) is Literal
+             else KINDS.get(kind, 'a word or a path'))
+    return f'{found[1]} is {found[2]}, and must be {right}'

@@ -1,26 +1,43 @@
 """The state of a training run: its data, its network, and how far it has come."""
 
+import io
 import math
-import os
 from pathlib import Path
 import platform
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from depth_estimation_ros.estimation import backends, model_file, networks, weights_file
+from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.networks import encoder_weights
-from learning.dataset import DepthDataset, find_pairs
+from depth_estimation_ros.estimation.networks.outputs import Prediction
+from learning import losses
+from learning.dataset import DepthDataset
 from learning.optimization import (
-    depthwise_in_float32, fastest_precision, OPTIMIZERS, PRECISIONS, SCHEDULES)
+    depthwise_in_float32, fastest_precision, moving_average, OPTIMIZERS, PRECISIONS, SCHEDULES)
 from learning.settings import Settings, SettingsError
+from learning.training_data import TrainingData
+import numpy as np
 import timm
 import torch
+from torch.utils.data import DataLoader
+import yaml
 
 
 class Run:
-    """The state of a training run, all of which last.pt holds."""
+    """
+    The state of a training run, all of which last.pt holds.
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
+    Attributes
+    ----------
+    network : torch.nn.Module
+        Which learns.
+    averaged : torch.optim.swa_utils.AveragedModel or None
+        The moving average of its weights.
+
+    """
+
+    def __init__(self, settings: Settings, data: TrainingData):
+        self.settings, self.data = settings, data
         torch.manual_seed(settings.seed)
         cuda = settings.device != 'cpu' and backends.has_cuda()
         if settings.device == 'cuda' and not cuda:
@@ -28,72 +45,61 @@ class Run:
         self.device = 'cuda' if cuda else 'cpu'
         name = settings.precision
         self.precision = fastest_precision(self.device) if name == 'auto' else name
+        self.steps = len(data.train) // settings.batch_size
+        self.loss_weights = losses.weights_of(settings)
 
-        self.train = DepthDataset(settings.data_dir, 'train', settings.size, settings.max_depth,
-                                  settings.augmentation, settings.seed)
-        self.train = self.train.some(settings.train_pairs)
-        if len(self.train) < settings.batch_size:
-            raise SettingsError(f'the training split has {len(self.train)} pairs, fewer than a '
-                                f'batch: pass --batch-size {len(self.train)} or less')
-        self.steps = len(self.train) // settings.batch_size
-        self.evaluated = {'train': self.train.without_augmentation().some(
-            settings.evaluate_pairs)}
-        with_val = [folder for folder in settings.data_dir if any(find_pairs(folder, 'val'))]
-        if settings.val_dir:
-            with_val = [settings.val_dir]
-        elif with_val and with_val[0] != settings.data_dir[0]:
-            raise SettingsError(f'{settings.data_dir[0]} has no val split, and {with_val[0]} has '
-                                'one: name first what is to be scored in its own camera, or name '
-                                'a --val-dir')
-        if with_val:
-            self.evaluated['val'] = DepthDataset(with_val, 'val', settings.size,
-                                                 settings.max_depth)
-
-        self.module = self._network()
-        self.average = self._network() if settings.average else None
-        self._follow_at_once()
+        self.network = self._create_network()
+        self.averaged = moving_average(self.network, settings.average) if settings.average \
+            else None
+        if self.device == 'cpu' and self.precision == 'bf16':
+            # After the copy: what is set here on a layer would lead from the copy to the original.
+            for network in {self.network, self.model}:
+                depthwise_in_float32(network)
         self.optimizer = OPTIMIZERS[settings.optimizer](
-            self._parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
+            self._parameter_groups(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.schedule = SCHEDULES[settings.schedule](
             self.optimizer, settings, settings.max_epochs * self.steps)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.precision == 'fp16')
         self.epoch, self.step, self.best_score = 0, 0, -math.inf
+        self.saved_epoch = 0
         self.history: List[Dict] = []
         self.began_with: Optional[Dict] = None  # what the file of init_from says of its making
 
-    def _network(self) -> torch.nn.Module:
+    def _create_network(self) -> torch.nn.Module:
         settings = self.settings
-        module = networks.create(settings.network, settings.max_depth, settings.headroom,
-                                 settings.confidence > 0, settings.log_head)
+        network = networks.create(settings.network, settings.max_depth, settings.headroom,
+                                  settings.confidence > 0, settings.log_head)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
-        module.to(self.device, memory_format=torch.channels_last)
-        if self.device == 'cpu' and self.precision == 'bf16':
-            depthwise_in_float32(module)
+        network.to(self.device, memory_format=torch.channels_last)
         if settings.learn == 'confidence':
-            module.requires_grad_(False).error_head.requires_grad_(True)
+            network.requires_grad_(False).error_head.requires_grad_(True)
         if settings.freeze:
-            module.freeze(settings.freeze)
-        return module
+            network.freeze(settings.freeze)
+        return network
 
     def set_training(self) -> None:
-        """Let the network learn; statistics of batches belong to what is learnt."""
-        self.module.train(self.settings.learn == 'all')
+        """
+        Let the network learn.
 
-    def _parameters(self) -> List[Dict]:
+        Where only confidence is learnt, the statistics of batch normalisation stay, too: depth
+        would change with them.
+        """
+        self.network.train(self.settings.learn == 'all')
+
+    def _parameter_groups(self) -> List[Dict]:
         """Return what is learnt, in groups of one learning rate."""
         settings = self.settings
-        learnt = [p for p in self.module.parameters() if p.requires_grad]
+        learnt = [p for p in self.network.parameters() if p.requires_grad]
         if settings.encoder_lr == 1.0:
             return [{'params': learnt}]
-        encoder = {id(parameter) for parameter in self.module.encoder_parameters()}
+        encoder = {id(parameter) for parameter in self.network.encoder_parameters()}
         return [{'params': [p for p in learnt if id(p) not in encoder]},
                 {'params': [p for p in learnt if id(p) in encoder],
                  'lr': settings.lr * settings.encoder_lr}]
 
     def begin_with_imagenet(self) -> None:
         """Take the encoder's ImageNet weights."""
-        encoder_weights.load_imagenet(self.module, self.settings.encoder_weights)
-        self._follow_at_once()
+        encoder_weights.load_imagenet(self.network, self.settings.encoder_weights)
 
     def begin_with(self, path: Path) -> None:
         """Take the weights of a model file of the same network."""
@@ -114,63 +120,83 @@ class Run:
         weights = {key: value.float() if value.is_floating_point() else value
                    for key, value in state_dict.items()}
         if settings.learn == 'confidence':
-            weights = {**self.module.state_dict(), **weights}
-        self.module.load_state_dict(weights)
-        self._follow_at_once()
+            weights = {**self.network.state_dict(), **weights}
+        self.network.load_state_dict(weights)
         self.began_with = {'recipe': metadata.recipe, 'dataset': metadata.dataset}
-
-    def _follow_at_once(self) -> None:
-        if self.average is not None:
-            self.average.load_state_dict(self.module.state_dict())
 
     @property
     def model(self) -> torch.nn.Module:
         """Return the network that is scored and kept: where there is one, the average."""
-        return self.module if self.average is None else self.average
+        return self.network if self.averaged is None else self.averaged.module
 
-    def distribution(self, module: torch.nn.Module, rgb: torch.Tensor
-                     ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
-        """Return what a network (`module`, `model`) makes of uint8 (N, H, W, 3) RGB."""
-        with self._autocast():
-            prediction = module(self._image(rgb))
-        return prediction.depth.float(), prediction.log_b
+    def training_batches(self) -> DataLoader:
+        """Read the training split, in an order that depends on the seed and the epoch only."""
+        # So does dropout: a resumed run draws what an uninterrupted one does.
+        torch.manual_seed((self.settings.seed * 1_000_003 + self.epoch) % 2 ** 63)
+        self.data.train.epoch = self.epoch
+        return self._batches(self.data.train, shuffle=True, drop_last=True)
 
-    def predict(self, rgb: torch.Tensor) -> torch.Tensor:
+    def _batches(self, dataset: DepthDataset, **options) -> DataLoader:
+        return DataLoader(dataset, self.settings.batch_size, num_workers=self.settings.workers,
+                          pin_memory=self.device == 'cuda', **options)
+
+    def predict_distribution(self, network: torch.nn.Module, rgb: torch.Tensor) -> Prediction:
+        """Return what a network (`network`, `model`) predicts of uint8 (N, H, W, 3) RGB."""
+        image = rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
+        with torch.autocast(self.device, PRECISIONS[self.precision],
+                            enabled=self.precision != 'fp32'):
+            prediction = network(image)
+        return prediction._replace(depth=prediction.depth.float())
+
+    @torch.inference_mode()
+    def distributions(self, dataset: DepthDataset
+                      ) -> Iterator[Tuple[torch.Tensor, Optional[torch.Tensor], torch.Tensor]]:
         """
-        Return float32 (N, 1, H, W) metres for uint8 (N, H, W, 3) RGB.
+        Predict a dataset's depth, batch by batch.
 
-        Clipped as evaluate.py clips: the paper's network is unbounded, and where the sky is a
-        bound to it, it is right to go beyond.
+        Both depths end at max_depth, as evaluate.py compares them: the paper's network is
+        unbounded, and where the sky is a bound to a network, it is right to predict more.
+
+        Yields
+        ------
+        depth : float32 (N, 1, H, W), metres
+        log_b : float32 (N, 1, H, W) or None
+        truth : float32 (N, 1, H, W), metres
+            On the run's device, as the others.
+
         """
-        with self._autocast():
-            return self.model(self._image(rgb)).depth.float().clamp(max=self.settings.max_depth)
+        max_depth = self.settings.max_depth
+        self.model.eval()
+        for rgb, truth, clip in self._batches(dataset):
+            depth, log_b = self.predict_distribution(self.model, rgb)
+            truth = losses.clipped_at(truth[:, None], clip, max_depth).to(self.device)
+            yield depth.clamp(max=max_depth), log_b, truth
 
-    def _image(self, rgb: torch.Tensor) -> torch.Tensor:
-        return rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
-
-    def _autocast(self):
-        return torch.autocast(self.device, PRECISIONS[self.precision],
-                              enabled=self.precision != 'fp32')
-
-    @torch.no_grad()
-    def follow(self) -> None:
-        """Let the average follow the network in training (Polyak and Juditsky 1992)."""
-        # Slower and slower: at first there is nothing worth remembering.
-        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        for average, value in zip(self.average.state_dict().values(),
-                                  self.module.state_dict().values()):
-            if value.is_floating_point():
-                average.lerp_(value, 1.0 - decay)
-            else:
-                average.copy_(value)
+    @torch.inference_mode()
+    def predict(self, rgb: np.ndarray) -> np.ndarray:
+        """Return float32 (H, W), metres, up to max_depth, for uint8 (H, W, 3) RGB."""
+        self.model.eval()
+        depth = self.predict_distribution(self.model, torch.from_numpy(rgb)[None]).depth[0, 0]
+        return depth.clamp(max=self.settings.max_depth).cpu().numpy()
 
     def save(self, path: Path) -> None:
         """Write all that a later process needs to go on; replaced only when whole."""
-        partial = path.with_name(path.name + '.partial')
-        torch.save({**{name: getattr(self, name).state_dict() for name in self._parts()},
-                    'epoch': self.epoch, 'step': self.step, 'best_score': self.best_score,
-                    'history': self.history, 'began_with': self.began_with}, partial)
-        os.replace(partial, path)
+        state = {name: getattr(self, name).state_dict() for name in self._parts()}
+        memory = io.BytesIO()
+        torch.save({**state, 'epoch': self.epoch, 'step': self.step,
+                    'best_score': self.best_score, 'history': self.history,
+                    'began_with': self.began_with}, memory)
+        with replacing(path) as partial:
+            # Not by torch.save, which turns a full disk into an error of its ZIP writer's.
+            partial.write_bytes(memory.getbuffer())
+        self.saved_epoch = self.epoch
+
+    def progress(self) -> str:
+        """Return what of the run is kept, for the one who reads why it ended."""
+        folder = self.settings.run_dir
+        if not self.saved_epoch:
+            return f'nothing is kept yet: delete {folder}, and start again'
+        return f'--resume {folder} goes on after epoch {self.saved_epoch}'
 
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote."""
@@ -178,23 +204,47 @@ class Run:
         for name in self._parts():
             getattr(self, name).load_state_dict(state[name])
         self.epoch, self.step = state['epoch'], state['step']
+        self.saved_epoch = self.epoch
         self.best_score, self.history = state['best_score'], state['history']
         self.began_with = state['began_with']
 
     def _parts(self) -> List[str]:
-        return ['module', 'optimizer', 'schedule', 'scaler'] + ['average'] * (
-            self.average is not None)
+        return ['network', 'optimizer', 'schedule', 'scaler'] + ['averaged'] * (
+            self.averaged is not None)
 
     def metadata(self, scores: Dict) -> model_file.ModelMetadata:
         """Return the metadata of the model as it is now."""
         return model_file.ModelMetadata(
-            architecture=self.settings.network, input_size=self.train.input_size,
-            max_depth=self.settings.max_depth, focal=self.train.focal,
-            aspect=self.train.aspect, headroom=self.settings.headroom,
+            architecture=self.settings.network, input_size=self.data.train.input_size,
+            max_depth=self.settings.max_depth, focal=self.data.train.focal,
+            aspect=self.data.train.aspect, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
-            dataset=self.train.origin(),
+            dataset=self.data.train.origin(),
             recipe={**self.settings.recipe(),
                     **({'began_with': self.began_with} if self.began_with else {})},
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,
                       'torch': torch.__version__})
+
+
+def open_run(settings: Settings, data: TrainingData) -> Run:
+    """
+    Begin a run, or take it up where its last.pt ends.
+
+    Raises
+    ------
+    SettingsError, ModelFileError, ArchitectureError, EncoderWeightsError
+        Where the settings ask for what cannot be had.
+
+    """
+    last = settings.run_dir / 'last.pt'
+    run = Run(settings, data)
+    if last.exists():
+        run.load(last)
+    elif settings.init_from:
+        run.begin_with(settings.init_from)
+    elif settings.pretrained:
+        run.begin_with_imagenet()
+    with replacing(settings.run_dir / 'config.yaml') as partial:
+        partial.write_text(yaml.safe_dump(settings.as_plain(), sort_keys=False))
+    return run
