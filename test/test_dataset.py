@@ -5,7 +5,7 @@ import shutil
 
 import cv2
 from learning import augment
-from learning.dataset import DatasetError, DepthDataset, resize_depth
+from learning.dataset import DatasetError, DepthDataset, find_datasets, resize_depth
 import numpy as np
 import pytest
 
@@ -202,52 +202,6 @@ def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
                                   DepthDataset(dataset, 'train')[7][0])
 
 
-def test_zoom_brings_things_nearer_and_the_clip_with_them():
-    zoom = augment.Augmentation(crop=0.5)
-    depth = np.full((100, 200), 10.0, np.float32)
-    depth[:, 100:] = 20.0
-    rgb = np.zeros((100, 200, 3), np.uint8)
-    _, zoomed, nearer = zoom(rgb, depth, np.random.default_rng(1))
-    factor = zoomed.shape[1] / 200
-    assert factor < 0.95
-    assert nearer == pytest.approx(factor)
-    np.testing.assert_allclose(np.unique(zoomed), [10.0 * factor, 20.0 * factor], rtol=1e-6)
-
-
-def test_mirror_image_mirrors_both():
-    flip = augment.Augmentation(flip=1.0)
-    depth = np.arange(8, dtype=np.float32).reshape(2, 4)
-    rgb = np.repeat(depth[..., None], 3, axis=2).astype(np.uint8)
-    mirrored, mirrored_depth, _ = flip(rgb, depth, np.random.default_rng(0))
-    np.testing.assert_array_equal(mirrored[..., 0], mirrored_depth)
-    np.testing.assert_array_equal(mirrored_depth, depth[:, ::-1])
-
-
-@pytest.mark.parametrize('change', [
-    {'colour': 0.5}, {'camera': 0.9}, {'texture': 1.0}, {'cutout': 0.9}])
-def test_the_picture_changes_and_the_depth_does_not(change):
-    random = np.random.default_rng(0)
-    rgb, depth = random.integers(0, 256, (48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
-    changed, same, nearer = augment.Augmentation(**change)(rgb, depth, random)
-    assert changed.shape == rgb.shape and changed.dtype == np.uint8 and (changed != rgb).any()
-    assert (same == depth).all() and nearer == 1.0
-
-
-def test_a_pattern_covers_what_is_nearer_or_what_is_farther():
-    pattern = augment.Augmentation(texture=1.0)
-    random = np.random.default_rng(0)
-    rgb = random.integers(100, 150, (48, 64, 3), np.uint8)
-    depth = np.linspace(1, 20, 48 * 64, dtype=np.float32).reshape(48, 64)
-    depth[0] = np.nan
-    sides = set()
-    for _ in range(20):
-        changed = (pattern(rgb, depth, random)[0] != rgb).any(axis=-1)
-        assert not changed[0].any()
-        near, far = changed[1:12].mean(), changed[36:].mean()
-        sides.add((near > 0.5, far > 0.5))
-    assert {(True, False), (False, True)} <= sides
-
-
 def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):
     def camera(root, focal):
         (root / 'camera.json').write_text(json.dumps(
@@ -265,6 +219,9 @@ def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):
     np.testing.assert_allclose(mixed.pairs[12].read_depth(20.0),
                                (np.load(depth_of(dataset, 0)) / 2).clip(0, 20), rtol=1e-5)
     assert mixed[12][2] == 10.0 and mixed[0][2] == 20.0
+    # As validation pairs of the other camera alone are, for a network that learnt from both.
+    scored = DepthDataset(other, 'train', camera=alone.intrinsics)
+    assert {pair.scale for pair in scored.pairs} == {0.5} and scored.focal == alone.focal
 
 
 def test_mixed_datasets_may_have_other_proportions(dataset, tmp_path):
@@ -298,3 +255,42 @@ def test_each_pair_may_have_a_camera_of_its_own(dataset):
     table.write_text('split,name,fx,fy,cx,cy\ntrain,03,64,,30.5,15.5\n')
     with pytest.raises(DatasetError, match='line 2: fx, fy, cx and cy belong together'):
         DepthDataset(dataset, 'train')
+
+
+def test_weights_say_how_often_pairs_are_drawn(dataset, tmp_path):
+    (dataset / 'camera.json').write_text(json.dumps(CAMERA))
+    other = tmp_path / 'other'
+    shutil.copytree(dataset, other, ignore=shutil.ignore_patterns('other'))
+    mixed = DepthDataset([dataset, other], 'train', weights=[0.25, 2.5], seed=3)
+    assert len(mixed) == 24 and mixed.drawn_pairs == 3 + 30
+    drawn, count = [], np.zeros(24)
+    for epoch in range(40):
+        mixed.epoch = epoch
+        drawn.append(mixed.draw())
+        assert len(drawn[-1]) == 33 and len(set(drawn[-1])) == 33
+        np.add.at(count, drawn[-1] % 24, 1 / 40)
+    assert (count[:12] > 0.05).all() and count[:12].mean() == pytest.approx(0.25)
+    assert (abs(count[12:] - 2.5) < 0.25).all()
+    assert list(drawn[0]) != list(drawn[1])
+    again = DepthDataset([dataset, other], 'train', weights=[0.25, 2.5], seed=3)
+    again.epoch = 7
+    assert list(again.draw()) == list(drawn[7])
+
+
+def test_a_pair_that_is_drawn_twice_is_augmented_twice(dataset):
+    data = DepthDataset(dataset, 'train', augment=augment.Augmentation(colour=0.5), weights=[2.0])
+    assert sorted(data.draw()) == list(range(24))
+    assert (data[5][0] != data[17][0]).any() and (data[5][1] == data[17][1]).all()
+
+
+@pytest.mark.parametrize('entry', ['', 'real', 'real/*'])
+def test_a_folder_of_datasets_is_all_those_with_the_split(dataset, tmp_path, entry):
+    for name, split in (('b', 'train'), ('a', 'train'), ('c', 'val')):
+        for kind in ('rgb', 'depth'):
+            shutil.copytree(dataset / kind / 'train', tmp_path / 'real' / name / kind / split)
+    root = tmp_path / 'real'
+    if entry:
+        assert find_datasets(tmp_path / entry, 'train') == [root / 'a', root / 'b']
+        assert find_datasets(tmp_path / entry, 'val') == [root / 'c']
+    else:
+        assert find_datasets(dataset, 'train') == [dataset]

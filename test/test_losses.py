@@ -5,6 +5,7 @@ from depth_estimation_ros.estimation.networks import uncertainty
 from learning import calibration, losses
 from learning.optimization import OPTIMIZERS, SCHEDULES
 from learning.settings import read_settings
+from learning.training_data import augmentation_of
 import numpy as np
 import pytest
 from scoring.metrics import abs_rel, delta, Evaluation, rmse, ssim
@@ -211,4 +212,4 @@ def test_defaults_are_the_papers():
     assert (settings.schedule, settings.max_lr) == ('triangular2', 5e-3)
     assert (settings.batch_size, settings.max_epochs) == (32, 100)
     assert (settings.evaluate_every, settings.visualize_every) == (2, 100)
-    assert settings.augmentation is None and settings.encoder_lr == 1.0
+    assert augmentation_of(settings) is None and settings.encoder_lr == 1.0

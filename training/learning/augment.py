@@ -1,7 +1,8 @@
 """Augmentation: what makes a pair into another that a camera could have seen."""
 
 from dataclasses import dataclass
-from typing import Tuple
+from pathlib import Path
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
@@ -33,6 +34,14 @@ class Augmentation:
     cutout : float
         The probability that a rectangle of one colour hides a part, whose depth can then only be
         told from what is around it (DeVries and Taylor 2017).
+    fda : float
+        The probability that the picture's low frequencies, its light and colours, get the
+        amplitudes of another's: Fourier domain adaptation (Yang and Soatto 2020).
+    fda_beta : float
+        Up to which share of the spectrum's sides (their beta; they take 0.01 to 0.09).
+    styles : tuple of Path
+        The pictures that lend their amplitudes: real ones, to rendered ones. They themselves
+        don't get others'.
 
     """
 
@@ -42,9 +51,12 @@ class Augmentation:
     camera: float = 0.0
     texture: float = 0.0
     cutout: float = 0.0
+    fda: float = 0.0
+    fda_beta: float = 0.01
+    styles: Tuple[Path, ...] = ()
 
-    def __call__(self, rgb: np.ndarray, depth: np.ndarray,
-                 random: np.random.Generator) -> Tuple[np.ndarray, np.ndarray, float]:
+    def __call__(self, rgb: np.ndarray, depth: np.ndarray, random: np.random.Generator,
+                 path: Optional[Path] = None) -> Tuple[np.ndarray, np.ndarray, float]:
         """
         Change one pair.
 
@@ -53,6 +65,8 @@ class Augmentation:
         rgb : uint8 (H, W, 3)
         depth : float32 (H, W), metres
         random : numpy Generator
+        path : Path, optional
+            Of the picture.
 
         Returns
         -------
@@ -68,6 +82,9 @@ class Augmentation:
             rgb, depth = rgb[:, ::-1], depth[:, ::-1]
         if self.crop:
             rgb, depth, nearer = self._zoom(rgb, depth, random)
+        if random.random() < self.fda and path not in self.styles:
+            style = read_picture(self.styles[random.integers(len(self.styles))])
+            rgb = lend_amplitudes(rgb, style, self.fda_beta)
         if self.colour:
             rgb = self._recolour(rgb, random)
         if random.random() < self.texture:
@@ -116,7 +133,46 @@ class Augmentation:
         return rgb
 
 
+def read_picture(path: Path) -> np.ndarray:
+    """Return a picture, uint8 (H, W, 3) RGB."""
+    # Depth describes the pixels as they are stored, whatever EXIF asks for.
+    image = cv2.imdecode(np.fromfile(path, np.uint8),
+                         cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def lend_amplitudes(rgb: np.ndarray, style: np.ndarray, beta: float) -> np.ndarray:
+    """
+    Return a picture with its own phases, and another's amplitudes at low frequencies.
+
+    Yang and Soatto 2020 (FDA), equation 3.
+
+    Parameters
+    ----------
+    rgb : uint8 (H, W, 3)
+    style : uint8 (h, w, 3)
+    beta : float
+        Up to which share of the shorter side frequencies are low.
+
+    Returns
+    -------
+    uint8 (H, W, 3)
+
+    """
+    height, width = rgb.shape[:2]
+    style = cv2.resize(style, (width, height), interpolation=cv2.INTER_AREA)
+    spectrum, lender = (np.fft.rfft2(image, axes=(0, 1)) for image in (rgb, style))
+    highest = int(beta * min(height, width))
+    # rfft2 leaves out the negative horizontal frequencies, which mirror the positive ones.
+    for rows in (slice(0, highest + 1), slice(height - highest, height)):
+        low = rows, slice(0, highest + 1)
+        spectrum[low] = np.abs(lender[low]) * np.exp(1j * np.angle(spectrum[low]))
+    changed = np.fft.irfft2(spectrum, s=(height, width), axes=(0, 1))
+    return changed.round().clip(0, 255).astype(np.uint8)
+
+
 def _add_texture(rgb, depth, random):
+    depth = _without_holes(depth)
     size = tuple(max(8, round(side / random.uniform(2.0, 6.0))) for side in depth.shape[::-1])
     pattern = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     # Its colours go up and down about what is there.
@@ -132,6 +188,19 @@ def _add_texture(rgb, depth, random):
     border = depth.flat[random.integers(depth.size)]
     covered = depth <= border if random.random() < 0.6 else depth >= border
     return (rgb + pattern * covered[..., None]).clip(0.0, 255.0).astype(np.uint8)
+
+
+def _without_holes(depth):
+    """Return the map with the depth of the nearest known pixel where it is unknown."""
+    unknown = np.isnan(depth)
+    if unknown.all() or not unknown.any():
+        return depth
+    # A pattern that leaves out the pixels between a lidar's points would mark the points.
+    _, labels = cv2.distanceTransformWithLabels(
+        unknown.astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    known = np.zeros(labels.max() + 1, np.float32)
+    known[labels[~unknown]] = depth[~unknown]
+    return known[labels]
 
 
 def _hide_a_part(rgb, random):

@@ -10,6 +10,7 @@ Where a depth camera saw nothing (0 or NaN), depth is unknown: neither learnt no
 from concurrent.futures import ThreadPoolExecutor
 import copy
 from dataclasses import dataclass, replace
+import glob
 import json
 import os
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 import cv2
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
-from learning.augment import Augmentation
+from learning.augment import Augmentation, read_picture
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records
 import numpy as np
@@ -42,11 +43,13 @@ class Pair:
     rgb, depth : Path
     units : float
         How many units of a depth map that is a PNG make a metre.
-    scale : float
-        What its depth is multiplied by, so that its camera's pictures mean the same as the first
-        dataset's.
     camera : Intrinsics, optional
         Of its picture, where they are known.
+    scale : float
+        What its depth is multiplied by, so that its camera's pictures mean the same as those of
+        the dataset's camera.
+    weight : float
+        How often it is drawn in an epoch, on average.
 
     """
 
@@ -54,15 +57,13 @@ class Pair:
     rgb: Path
     depth: Path
     units: float = MILLIMETRES
-    scale: float = 1.0
     camera: Optional[Intrinsics] = None
+    scale: float = 1.0
+    weight: float = 1.0
 
     def read_rgb(self) -> np.ndarray:
         """Return the picture, uint8 (H, W, 3) RGB."""
-        # Depth describes the pixels as they are stored, whatever EXIF asks for.
-        image = cv2.imdecode(np.fromfile(self.rgb, np.uint8),
-                             cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return read_picture(self.rgb)
 
     def read_depth(self, max_depth: float) -> np.ndarray:
         """Return the depth map, float32 (H, W), metres, clipped to max_depth; NaN: unknown."""
@@ -125,6 +126,28 @@ def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
         first = ((np.arange(count) + offset) * stored / count).astype(int)
         least = np.fmin.reduceat(least, first, axis=axis)
     return np.where(unknown, least, resized)
+
+
+def find_datasets(entry: Union[Path, str], split: str) -> List[Path]:
+    """
+    Return the datasets of a path: one, a folder's, or those of a pattern such as real/kinect_*.
+
+    A folder or a pattern may name some without this split: they are left out.
+
+    Raises
+    ------
+    DatasetError
+        Where one of several is no dataset.
+
+    """
+    roots: List[Path] = []
+    for folder in map(Path, sorted(glob.glob(str(entry))) or [entry]):
+        inside = [] if (folder / 'rgb').is_dir() else sorted(
+            path.parent for path in folder.glob('*/rgb'))
+        roots += inside or [folder]
+    if roots == [Path(entry)]:
+        return roots
+    return [root for root in roots if any(find_pairs(root, split))]
 
 
 def find_pairs(root: Path, split: str) -> Tuple[List[Pair], List[str]]:
@@ -246,7 +269,7 @@ class DepthDataset:
     ----------
     roots : Path or list of Path
         Where several have different cameras, or pairs.csv tells a camera for each pair, depth is
-        that of the (first) camera.json's (geometry.focal_ratio).
+        that of one camera (geometry.focal_ratio).
     split : str
         'train', 'val' or 'test'.
     input_size : (int, int)
@@ -259,38 +282,45 @@ class DepthDataset:
     seed : int
         Augmentation depends on the seed, the epoch and the pair, and on nothing else: a resumed
         run sees what an uninterrupted one does.
+    camera : Intrinsics, optional
+        The camera that all depth becomes that of; the (first) camera.json's unless it is given.
+    weights : sequence of float, optional
+        How often the pairs of each root are drawn in an epoch, on average; 1 unless given.
 
     Raises
     ------
     DatasetError
-        Where the split is empty or any of its files cannot be used.
+        Where a split is empty or any of its files cannot be used.
 
     """
 
     def __init__(self, roots: Union[Path, Sequence[Path]], split: str,
                  input_size: Tuple[int, int] = (224, 224), max_depth: float = 20.0,
-                 augment: Optional[Augmentation] = None, seed: int = 0):
+                 augment: Optional[Augmentation] = None, seed: int = 0,
+                 camera: Optional[Intrinsics] = None, weights: Optional[Sequence[float]] = None):
         self.roots = [Path(roots)] if isinstance(roots, (str, Path)) else list(map(Path, roots))
         self.split, self.input_size, self.max_depth = split, input_size, max_depth
         self.augment, self.seed, self.epoch = augment, seed, 0
+        self.weights = [1.0] * len(self.roots) if weights is None else list(weights)
         cameras = [read_camera_json(root / 'camera.json') for root in self.roots]
-        self.intrinsics: Optional[Intrinsics] = cameras[0]
-        if len(cameras) > 1 and None in cameras:
+        self.intrinsics: Optional[Intrinsics] = camera or cameras[0]
+        if None in cameras and (self.intrinsics or len(cameras) > 1):
             raise DatasetError(self.roots[cameras.index(None)], [
                 'it has no camera.json: datasets are mixed by their focal lengths, so each '
                 'needs one'])
         self.pairs: List[Pair] = []
-        for root, camera in zip(self.roots, cameras):
+        for root, weight, usual in zip(self.roots, self.weights, cameras):
             pairs, problems = find_pairs(root, split)
             problems += find_problems(pairs)
+            if not pairs and not problems:
+                problems = [f'the split {split!r} is empty']
             if problems:
                 raise DatasetError(root, problems)
             records = read_records(root, split)
             for pair in pairs:
-                own = records[pair.name].camera(camera) if pair.name in records else camera
-                self.pairs.append(replace(pair, camera=own, scale=self._scale(own)))
-        if not self.pairs:
-            raise DatasetError(self.roots[0], [f'the split {split!r} is empty'])
+                own = records[pair.name].camera(usual) if pair.name in records else usual
+                self.pairs.append(replace(pair, camera=own, scale=self._scale(own),
+                                          weight=weight))
 
     def _scale(self, camera: Optional[Intrinsics]) -> float:
         """Return what makes depth seen by a camera that of the dataset's camera."""
@@ -321,9 +351,40 @@ class DepthDataset:
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index: int) -> Tuple[np.ndarray, np.ndarray, np.float32]:
+    @property
+    def drawn_pairs(self) -> int:
+        """Return how many pairs an epoch draws."""
+        return sum(len(numbers) for numbers in self._numbers(np.random.default_rng(0)))
+
+    def draw(self) -> np.ndarray:
+        """
+        Return the numbers of an epoch's pairs in their order, by the seed and the epoch only.
+
+        A pair of weight 2.5 comes two or three times. A number of len(self) and more is a pair
+        drawn again: it is augmented otherwise.
+        """
+        random = np.random.default_rng((self.seed, self.epoch))
+        return random.permutation(np.concatenate(self._numbers(random)))
+
+    def _numbers(self, random: np.random.Generator) -> List[np.ndarray]:
+        weights = np.array([pair.weight for pair in self.pairs])
+        drawn = []
+        for weight in np.unique(weights):
+            indices = np.flatnonzero(weights == weight)
+            times, rest = int(weight), weight - int(weight)
+            drawn += [indices + time * len(self) for time in range(times)]
+            some = random.permutation(indices)[:round(rest * len(indices))]
+            drawn.append(some + times * len(self))
+        return drawn
+
+    def __getitem__(self, number: int) -> Tuple[np.ndarray, np.ndarray, np.float32]:
         """
         Read a pair.
+
+        Parameters
+        ----------
+        number : int
+            As of `draw`.
 
         Returns
         -------
@@ -334,20 +395,23 @@ class DepthDataset:
             What lies there or beyond is only known to do so.
 
         """
-        pair = self.pairs[index]
+        pair = self.pairs[number % len(self)]
         rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
         clip = self.max_depth * min(1.0, pair.scale)
         if self.augment is not None:
-            random = np.random.default_rng((self.seed, self.epoch, index))
-            rgb, depth, nearer = self.augment(rgb, depth, random)
+            random = np.random.default_rng((self.seed, self.epoch, number))
+            rgb, depth, nearer = self.augment(rgb, depth, random, pair.rgb)
             clip *= nearer
         height, width = self.input_size
         return resize(rgb, width, height), resize_depth(depth, width, height), np.float32(clip)
 
     def origin(self) -> Dict:
         """Return names, size and, where render_worlds.py made it, kinds and seed."""
-        origin = {'name': '+'.join(root.resolve().name for root in self.roots),
-                  f'{self.split}_pairs': len(self)}
+        names = [root.resolve().name for root in self.roots]
+        shown = names if len(names) < 5 else [*names[:3], f'{len(names) - 3} others']
+        origin = {'name': '+'.join(shown), f'{self.split}_pairs': len(self)}
+        if set(self.weights) != {1.0}:
+            origin['weights'] = dict(zip(names, self.weights))
         try:
             known = [json.loads((root / 'dataset.json').read_text()) for root in self.roots]
             for key in ('seed', 'kinds'):

@@ -11,15 +11,15 @@ import math
 from pathlib import Path
 import re
 import typing
-from typing import Any, Dict, List, Literal, Optional, Tuple, Union
+from typing import Any, Dict, List, Literal, NamedTuple, Optional, Tuple, Union
 
 from jsonargparse import ActionYesNo, ArgumentError, ArgumentParser, DefaultHelpFormatter
-from learning import augment
 import yaml
 
 PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
 # Where a run was made says nothing about how.
-NO_RECIPE = ('data_dir', 'val_dir', 'run_dir', 'init_from', 'encoder_weights', 'device', 'workers')
+NO_RECIPE = ('data_dir', 'val_dir', 'style_dir', 'run_dir', 'init_from', 'encoder_weights',
+             'device', 'workers')
 # The headings of --help.
 DATA, RUN, NETWORK, LOSS, AUGMENTATION, OPTIMIZATION = (
     'data', 'run', 'network', 'loss', 'augmentation', 'optimization')
@@ -31,6 +31,23 @@ class SettingsError(ValueError):
     """A setting that cannot be used; the message says why and what would be right."""
 
 
+class Source(NamedTuple):
+    """
+    Where pairs come from.
+
+    Attributes
+    ----------
+    path : str
+        A dataset, a folder of datasets, or a pattern of paths.
+    weight : float
+        How often each pair is drawn in an epoch, on average.
+
+    """
+
+    path: str
+    weight: float = 1.0
+
+
 def setting(heading: str, default: Any, text: str):
     return field(default=default, metadata={'heading': heading, 'help': text})
 
@@ -39,11 +56,13 @@ def setting(heading: str, default: Any, text: str):
 class Settings:
     """What a run is made of: a YAML file's keys, and the command line's options."""
 
-    data_dir: List[Path] = setting(
-        DATA, None, 'dataset: rgb/{train,val}, depth/{train,val}; several are mixed, each with '
-        'its camera.json')
-    val_dir: Optional[Path] = setting(
-        DATA, None, 'dataset whose val split chooses the best model (default: those of '
+    data_dir: List[str] = setting(
+        DATA, None, 'datasets (rgb/{train,val}, depth/{train,val}), folders of datasets, or '
+        "patterns such as 'real/kinect_*'. Several are mixed, each with its camera.json: depth is "
+        "scaled to the first one's camera. DIR:WEIGHT draws each of its pairs WEIGHT times an "
+        'epoch, on average (real:2.5)')
+    val_dir: List[str] = setting(
+        DATA, None, 'the same, whose val splits choose the best model (default: those of '
         '--data-dir)')
     train_pairs: int = setting(DATA, 0, 'how many pairs of train are learnt from; 0: all')
     evaluate_pairs: int = setting(DATA, 0, 'how many pairs of train are scored; 0: all')
@@ -95,6 +114,14 @@ class Settings:
         AUGMENTATION, 0.0, 'probability of blur or sharpening, of noise, of JPEG blocks')
     texture: float = setting(AUGMENTATION, 0.0, 'probability of a fine pattern on a part')
     cutout: float = setting(AUGMENTATION, 0.0, 'probability that a part is hidden')
+    fda: float = setting(
+        AUGMENTATION, 0.0, "probability that a picture's low frequencies get the amplitudes of "
+        'one of --style-dir (Fourier domain adaptation)')
+    fda_beta: float = setting(
+        AUGMENTATION, 0.01, 'share of the spectrum whose amplitudes are lent')
+    style_dir: List[str] = setting(
+        AUGMENTATION, None, 'datasets, as --data-dir names them, whose training pictures lend '
+        'their amplitudes')
 
     optimizer: Literal['adam', 'adamw'] = setting(OPTIMIZATION, 'adam', 'how weights are updated')
     lr: float = setting(
@@ -118,6 +145,10 @@ class Settings:
         """Raise SettingsError for a value that cannot be right."""
         if not self.data_dir:
             raise SettingsError('no dataset is named: pass --data-dir DIR')
+        for source in self.sources:
+            if not 0 < source.weight <= 1000:
+                raise SettingsError(f'the weight of {source.path} is {source.weight:g}, and must '
+                                    'lie above 0, and not above 1000')
         for name, value in vars(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise SettingsError(f'{name} is {value}, and must be finite')
@@ -129,11 +160,14 @@ class Settings:
                      'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
-        for name in ('flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'average'):
-            is_probability = name in ('flip', 'camera', 'texture', 'cutout')
+        for name in ('flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'fda', 'fda_beta',
+                     'average'):
+            is_probability = name in ('flip', 'camera', 'texture', 'cutout', 'fda')
             if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
+        if self.fda and not self.style_dir:
+            raise SettingsError('fda needs pictures that lend their amplitudes: pass --style-dir')
         if self.learn == 'confidence' and not (self.confidence and self.init_from):
             raise SettingsError('to learn confidence needs --init-from, a model that knows depth, '
                                 'and a --confidence above 0')
@@ -163,21 +197,26 @@ class Settings:
         return height, width
 
     @property
-    def augmentation(self) -> Optional[augment.Augmentation]:
-        """Return the augmentation, if there is any."""
-        strengths = (self.flip, self.crop, self.colour, self.camera, self.texture,
-                     self.cutout)
-        return augment.Augmentation(*strengths) if any(strengths) else None
+    def sources(self) -> List[Source]:
+        """Return what data_dir names."""
+        return [_source(entry) for entry in self.data_dir]
 
     def as_plain(self) -> Dict:
         """Return the settings as YAML and JSON hold them."""
-        return {key: [str(path) for path in value] if isinstance(value, list)
-                else str(value) if isinstance(value, Path) else value
+        return {key: str(value) if isinstance(value, Path) else value
                 for key, value in asdict(self).items()}
 
     def recipe(self) -> Dict:
         """Return what of the settings says how a model was made, for its metadata."""
         return {key: value for key, value in self.as_plain().items() if key not in NO_RECIPE}
+
+
+def _source(entry: str) -> Source:
+    path, _, weight = entry.rpartition(':')
+    try:
+        return Source(path, float(weight)) if path else Source(entry)
+    except ValueError:
+        return Source(entry)
 
 
 def read_settings(description: str = '', arguments: Optional[List[str]] = None) -> Settings:
@@ -211,6 +250,7 @@ def read_settings(description: str = '', arguments: Optional[List[str]] = None) 
         config, given['run_dir'] = resume / 'config.yaml', resume
     settings = Settings(**{**_read_file(config, parser), **given})
     settings.data_dir = settings.data_dir or []
+    settings.val_dir, settings.style_dir = settings.val_dir or [], settings.style_dir or []
     if settings.run_dir is None:
         settings.run_dir = Path('runs') / f'{settings.network}-{datetime.now():%Y%m%d-%H%M%S}'
     settings.check()

@@ -1,9 +1,11 @@
 """What a training run learns from, and what its model is scored on."""
 
 from dataclasses import dataclass
-from typing import Dict
+from pathlib import Path
+from typing import Dict, List, Optional
 
-from learning.dataset import DepthDataset, find_pairs
+from learning.augment import Augmentation
+from learning.dataset import DatasetError, DepthDataset, find_datasets, find_pairs
 from learning.settings import Settings, SettingsError
 
 
@@ -37,24 +39,55 @@ def open_data(settings: Settings) -> TrainingData:
     Raises
     ------
     SettingsError
-        Where a batch is more than all training pairs, or the camera to score in isn't clear.
+        Where a batch is more than an epoch.
     DatasetError, IntrinsicsError
         Where a dataset cannot be used.
 
     """
-    train = DepthDataset(settings.data_dir, 'train', settings.size, settings.max_depth,
-                         settings.augmentation, settings.seed).some(settings.train_pairs)
-    if len(train) < settings.batch_size:
-        raise SettingsError(f'the training split has {len(train)} pairs, fewer than a batch: '
-                            f'pass --batch-size {len(train)} or less')
+    found = {root: source.weight for source in settings.sources
+             for root in _with_split(source.path, 'train')}
+    if not found:
+        raise DatasetError(Path(settings.sources[0].path), ["the split 'train' is empty"])
+    train = DepthDataset(
+        list(found), 'train', settings.size, settings.max_depth, augmentation_of(settings),
+        settings.seed, weights=list(found.values())).some(settings.train_pairs)
+    if train.drawn_pairs < settings.batch_size:
+        raise SettingsError(f'the training split has {train.drawn_pairs} pairs, fewer than a '
+                            f'batch: pass --batch-size {train.drawn_pairs} or less')
     evaluated = {'train': train.without_augmentation().some(settings.evaluate_pairs)}
-    with_val = [folder for folder in settings.data_dir if any(find_pairs(folder, 'val'))]
     if settings.val_dir:
-        with_val = [settings.val_dir]
-    elif with_val and with_val[0] != settings.data_dir[0]:
-        raise SettingsError(f'{settings.data_dir[0]} has no val split, and {with_val[0]} has '
-                            'one: name first what is to be scored in its own camera, or name '
-                            'a --val-dir')
+        with_val = [root for path in settings.val_dir for root in find_datasets(path, 'val')]
+    else:
+        with_val = [root for source in settings.sources
+                    for root in _with_split(source.path, 'val')]
     if with_val:
-        evaluated['val'] = DepthDataset(with_val, 'val', settings.size, settings.max_depth)
+        # In the camera that the network learns, too: it knows no other.
+        evaluated['val'] = DepthDataset(with_val, 'val', settings.size, settings.max_depth,
+                                        camera=train.intrinsics)
     return TrainingData(train, evaluated)
+
+
+def augmentation_of(settings: Settings) -> Optional[Augmentation]:
+    """
+    Return the augmentation that the settings ask for, if any.
+
+    Raises
+    ------
+    DatasetError
+        Where the folders of style pictures hold none.
+
+    """
+    strengths = {name: getattr(settings, name) for name in (
+        'flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'fda')}
+    if not any(strengths.values()):
+        return None
+    styles = [pair.rgb for path in settings.style_dir for root in find_datasets(path, 'train')
+              for pair in find_pairs(root, 'train')[0]]
+    if settings.fda and not styles:
+        raise DatasetError(Path(settings.style_dir[0]), ['it has no training pictures that could '
+                                                         'lend their amplitudes'])
+    return Augmentation(**strengths, fda_beta=settings.fda_beta, styles=tuple(styles))
+
+
+def _with_split(path: str, split: str) -> List[Path]:
+    return [root for root in find_datasets(path, split) if any(find_pairs(root, split))]

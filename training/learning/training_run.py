@@ -45,7 +45,7 @@ class Run:
         self.device = 'cuda' if cuda else 'cpu'
         name = settings.precision
         self.precision = fastest_precision(self.device) if name == 'auto' else name
-        self.steps = len(data.train) // settings.batch_size
+        self.steps = data.train.drawn_pairs // settings.batch_size
         self.loss_weights = losses.weights_of(settings)
 
         self.network = self._create_network()
@@ -134,7 +134,7 @@ class Run:
         # So does dropout: a resumed run draws what an uninterrupted one does.
         torch.manual_seed((self.settings.seed * 1_000_003 + self.epoch) % 2 ** 63)
         self.data.train.epoch = self.epoch
-        return self._batches(self.data.train, shuffle=True, drop_last=True)
+        return self._batches(self.data.train, sampler=self.data.train.draw(), drop_last=True)
 
     def _batches(self, dataset: DepthDataset, **options) -> DataLoader:
         return DataLoader(dataset, self.settings.batch_size, num_workers=self.settings.workers,
