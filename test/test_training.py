@@ -1,8 +1,10 @@
 """The commands: train, interrupt and resume, evaluate, export. On real pairs, a few steps."""
 
 import csv
+import fcntl
 import json
 from pathlib import Path
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 import torch
+import yaml
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / 'data' / 'sample'
@@ -113,6 +116,42 @@ def test_resumed_run_is_the_uninterrupted_one(run, data, tmp_path):
 def test_a_run_is_not_overwritten(run, data):
     result = command('train', *short(data, run))
     assert result.returncode == 1 and '--resume' in result.stderr
+
+
+def test_a_run_that_another_process_is_in_is_left_alone(data, tmp_path):
+    with open(tmp_path / 'lock', 'w') as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        result = command('train', *short(data, tmp_path))
+    assert result.returncode == 1 and 'another run is in' in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ['lock']
+
+
+def test_a_run_on_a_full_disk_keeps_its_last_good_files(run, data, tmp_path):
+    folder = shutil.copytree(run, tmp_path / 'run')
+    config = yaml.safe_load((folder / 'config.yaml').read_text())
+    (folder / 'config.yaml').write_text(yaml.safe_dump({**config, 'max_epochs': 5}))
+    before = (folder / 'last.pt').read_bytes()
+    limit = len(before) // 2
+    result = subprocess.run(
+        [sys.executable, ROOT / 'training' / 'train.py', '--resume', folder], text=True,
+        capture_output=True, timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert result.returncode == 1 and 'Traceback' not in result.stderr
+    assert 'File too large' in result.stderr and 'goes on after epoch 4' in result.stderr
+    assert (folder / 'last.pt').read_bytes() == before
+    assert not list(folder.glob('*.partial'))
+    assert len(load_file(folder / 'best.safetensors')) > 100
+
+
+def test_a_loss_that_is_no_number_ends_a_run(data, tmp_path):
+    # Confidence is learnt, too; and there is no validation split.
+    shutil.copytree(data, tmp_path / 'data', ignore=shutil.ignore_patterns('val'))
+    result = command('train', *short(tmp_path / 'data', tmp_path / 'run', '--lr', '1e30',
+                                     '--optimizer', 'adam', '--encoder-lr', 1))
+    assert result.returncode == 1 and 'Traceback' not in result.stderr
+    assert 'no dataset has a val split' in result.stderr
+    assert 'the loss is nan by step' in result.stderr and 'lower --lr' in result.stderr
+    assert 'nothing is kept yet' in result.stderr
 
 
 def test_the_papers_command_trains(data, tmp_path):
