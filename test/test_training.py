@@ -113,6 +113,34 @@ def test_resumed_run_is_the_uninterrupted_one(run, data, tmp_path):
     assert all((expected[key] == resumed[key]).all() for key in expected)
 
 
+def test_two_processes_go_on_as_one_does(run, tmp_path):
+    losses = {}
+    for processes in (1, 2):
+        folder = shutil.copytree(run, tmp_path / str(processes))
+        config = yaml.safe_load((folder / 'config.yaml').read_text())
+        # 20 steps more. The means and the batch statistics are the same but for rounding.
+        config.update(max_epochs=14, evaluate_every=14, precision='fp32', workers=0)
+        (folder / 'config.yaml').write_text(yaml.safe_dump(config))
+        launcher = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']
+        result = subprocess.run(
+            [sys.executable, *launcher[:5 * (processes - 1)], ROOT / 'training' / 'train.py',
+             '--resume', folder], capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count('The best model is') == 1
+        with open(folder / 'metrics.csv') as file:
+            rows = list(csv.DictReader(file))
+        assert [row['step'] for row in rows] == ['4', '8', '28']
+        losses[processes] = float(rows[-1]['loss'])
+        assert not list(folder.glob('*.partial'))
+    assert losses[2] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_batch_that_cannot_be_shared_is_said(data, tmp_path, monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '3')
+    result = command('train', *short(data, tmp_path / 'run'))
+    assert result.returncode == 1 and 'cannot be shared by 3 processes' in result.stderr
+
+
 def test_a_run_is_not_overwritten(run, data):
     result = command('train', *short(data, run))
     assert result.returncode == 1 and '--resume' in result.stderr

@@ -5,19 +5,27 @@ A setting is the command line's, else the --config file's, else the default that
 defaults are the paper's, and so is config/train.yaml, which is read unless --config names another
 file. A run has a folder: its config, metrics.csv, TensorBoard events, figures, best.safetensors
 (for evaluate.py and export.py), and last.pt, from which --resume goes on.
+
+Several processes, on one machine or many, train as one would with the same settings:
+torchrun --nproc-per-node=2 training/train.py ...
 """
 
+from contextlib import nullcontext
 import sys
 from typing import Dict
 
 import cv2
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from learning import torchrun
 from learning.dataset import DatasetError
 from learning.run_folder import locked
 from learning.settings import read_settings, Settings, SettingsError
 from learning.training_data import open_data, TrainingData
 from scoring.metrics import Evaluation
+
+# Of the processes that torchrun started, or of this one alone.
+IS_FIRST = torchrun.rank() == 0
 
 
 def evaluate(run) -> Dict:
@@ -49,30 +57,36 @@ def train(settings: Settings, data: TrainingData) -> int:
     # PyTorch and timm take seconds to import: not before settings and data are known to be right.
     from depth_estimation_ros.estimation.networks import ArchitectureError
     from depth_estimation_ros.estimation.networks.encoder_weights import EncoderWeightsError
-    from learning import training_loop
-    from learning.training_run import open_run
+    from learning import processes, training_loop
+    from learning.training_run import device_of, open_run
     from torch.utils.tensorboard import SummaryWriter
-    try:
-        run = open_run(settings, data)
-    except (SettingsError, ModelFileError, ArchitectureError, EncoderWeightsError) as error:
-        return fail(error)
-    print(f'{settings.network} on {run.device} in {run.precision}, {len(data.train)} pairs, '
-          f'{run.steps} steps an epoch; run folder {settings.run_dir}', flush=True)
-    try:
-        with SummaryWriter(str(settings.run_dir), purge_step=run.step) as writer:
-            training_loop.train(run, writer, evaluate, visualize)
-    except KeyboardInterrupt:
-        print(f'\nInterrupted; {run.progress()}', file=sys.stderr)
-        return 130
-    except (training_loop.DivergedError, OSError) as error:
-        return fail(f'{error}; {run.progress()}')
-    print(f'The best model is {settings.run_dir / "best.safetensors"}')
+    with processes.connected(device_of(settings)):
+        try:
+            run = open_run(settings, data)
+        except (SettingsError, ModelFileError, ArchitectureError, EncoderWeightsError) as error:
+            return fail(error)
+        tell(f'{settings.network} on {run.device} in {run.precision}, {len(data.train)} pairs, '
+             f'{run.steps} steps an epoch; run folder {settings.run_dir}')
+        try:
+            with SummaryWriter(str(settings.run_dir), purge_step=run.step) if IS_FIRST \
+                    else nullcontext() as writer:
+                training_loop.train(run, writer, evaluate, visualize)
+        except KeyboardInterrupt:
+            return fail(f'interrupted; {run.progress()}', status=130)
+        except (training_loop.DivergedError, OSError) as error:
+            return fail(f'{error}; {run.progress()}')
+    tell(f'The best model is {settings.run_dir / "best.safetensors"}')
     return 0
 
 
-def fail(reason) -> int:
+def tell(text: str) -> None:
+    if IS_FIRST:
+        print(text, flush=True)
+
+
+def fail(reason, status: int = 1) -> int:
     print(f'train: {reason}', file=sys.stderr)
-    return 1
+    return status
 
 
 def main() -> int:
@@ -81,11 +95,11 @@ def main() -> int:
     try:
         settings = read_settings(__doc__)
         data = open_data(settings)
-        if 'val' not in data.evaluated:
+        if 'val' not in data.evaluated and IS_FIRST:
             print('train: no dataset has a val split, so the best model is chosen, and its '
                   'confidence calibrated, on pictures that it was trained on: pass --val-dir for '
                   'a model that is chosen by how it does elsewhere', file=sys.stderr)
-        with locked(settings.run_dir):
+        with locked(settings.run_dir) if IS_FIRST else nullcontext():
             return train(settings, data)
     except (SettingsError, DatasetError, IntrinsicsError) as error:
         return fail(error)

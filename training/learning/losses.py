@@ -1,10 +1,11 @@
 """Losses, in PyTorch: the paper's, and what a better recipe adds to it."""
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Optional
 
 from depth_estimation_ros.estimation.networks.skip import MIN_DEPTH
 from depth_estimation_ros.estimation.networks.uncertainty import probability_within
+from learning import processes
 from pytorch_msssim import ssim as windowed_ssim
 import torch
 from torch.nn import functional
@@ -38,10 +39,9 @@ class Weights:
     confidence: float = 0.0
 
 
-def mean_of(values: torch.Tensor, known: torch.Tensor, dim: Optional[Tuple[int, ...]] = None
-            ) -> torch.Tensor:
+def mean_of(values: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     """
-    Return the mean of the values that are known, 0 where none is.
+    Return the mean of the values that are known, 0 where none is; over all processes.
 
     Weighted: to pick pixels out of maps, and to put gradients back, takes a twentieth of a whole
     training step.
@@ -52,11 +52,9 @@ def mean_of(values: torch.Tensor, known: torch.Tensor, dim: Optional[Tuple[int, 
         Finite also where they are unknown.
     known : float32 tensor of that shape
         1 where a value counts, 0 where it doesn't.
-    dim : tuple of int, optional
-        Over which dimensions; all unless given.
 
     """
-    return (values * known).sum(dim) / known.sum(dim).clamp_min(1.0)
+    return processes.total((values * known).sum()) / processes.total(known.sum()).clamp_min(1.0)
 
 
 def weights_of(settings) -> Weights:
@@ -86,7 +84,8 @@ def ssim(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     # As the channels of one image: the same mean, and on a CPU a 25th of the time, which would
     # otherwise be that of the network.
     x, y = (functional.pad(depth.transpose(0, 1), (5,) * 4) for depth in (prediction, truth))
-    return windowed_ssim(x, y, data_range=1.0)
+    mean = windowed_ssim(x, y, data_range=1.0)
+    return mean_of(mean, torch.ones_like(mean))
 
 
 def silog(log_ratio: torch.Tensor, known: torch.Tensor, invariance: float = 0.5
@@ -106,9 +105,11 @@ def silog(log_ratio: torch.Tensor, known: torch.Tensor, invariance: float = 0.5
         Their lambda.
 
     """
-    mean_square = mean_of(log_ratio.square(), known, dim=(1, 2, 3))
-    mean = mean_of(log_ratio, known, dim=(1, 2, 3))
-    return torch.sqrt((mean_square - invariance * mean.square()).clamp_min(1e-8)).mean()
+    pixels = known.sum(dim=(1, 2, 3)).clamp_min(1.0)
+    mean_square = (log_ratio.square() * known).sum(dim=(1, 2, 3)) / pixels
+    mean = (log_ratio * known).sum(dim=(1, 2, 3)) / pixels
+    error = torch.sqrt((mean_square - invariance * mean.square()).clamp_min(1e-8))
+    return mean_of(error, torch.ones_like(error))
 
 
 def gradients(log_ratio: torch.Tensor, known: torch.Tensor, scales: int = 4) -> torch.Tensor:

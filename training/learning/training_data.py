@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from learning import torchrun
 from learning.augment import Augmentation
 from learning.dataset import DatasetError, DepthDataset, find_datasets, find_pairs
 from learning.settings import Settings, SettingsError
@@ -54,6 +55,9 @@ def open_data(settings: Settings) -> TrainingData:
     if train.drawn_pairs < settings.batch_size:
         raise SettingsError(f'the training split has {train.drawn_pairs} pairs, fewer than a '
                             f'batch: pass --batch-size {train.drawn_pairs} or less')
+    if settings.batch_size % torchrun.count():
+        raise SettingsError(f'a batch of {settings.batch_size} cannot be shared by '
+                            f'{torchrun.count()} processes equally: pass a --batch-size that can')
     evaluated = {'train': train.without_augmentation().some(settings.evaluate_pairs)}
     if settings.val_dir:
         with_val = [root for path in settings.val_dir for root in find_datasets(path, 'val')]

@@ -3,11 +3,11 @@
 import csv
 import math
 import time
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 from depth_estimation_ros.estimation import weights_file
 from depth_estimation_ros.estimation.atomic_file import replacing
-from learning import calibration, losses
+from learning import calibration, losses, processes
 from learning.progress import Progress
 from learning.training_run import Run
 import torch
@@ -23,9 +23,12 @@ class DivergedError(RuntimeError):
     """A loss that isn't finite; the message says at which step, and what helps."""
 
 
-def train(run: Run, writer: SummaryWriter, evaluate: Evaluate, visualize: Visualize) -> None:
+def train(run: Run, writer: Optional[SummaryWriter], evaluate: Evaluate, visualize: Visualize
+          ) -> None:
     """
     Train to the last epoch, keeping the best model by SSIM - RMSE (the paper's choice).
+
+    Of several processes only the first evaluates and writes; to the others, `writer` is None.
 
     Raises
     ------
@@ -36,12 +39,14 @@ def train(run: Run, writer: SummaryWriter, evaluate: Evaluate, visualize: Visual
     settings, folder = run.settings, run.settings.run_dir
     total = settings.max_epochs * run.steps * settings.batch_size
     with Progress(total=total, initial=run.step * settings.batch_size, unit=' images',
-                  smoothing=0.05) as bar:
+                  smoothing=0.05, disable=writer is None) as bar:
         while run.epoch < settings.max_epochs:
             start = time.monotonic()
             loss = train_epoch(run, writer, bar, visualize)
             seconds = time.monotonic() - start
             run.epoch += 1
+            if writer is None:
+                continue
             if run.epoch % settings.evaluate_every == 0 or run.epoch == settings.max_epochs:
                 summaries = evaluate(run)
                 row = record(run, loss, seconds, summaries, writer)
@@ -49,11 +54,13 @@ def train(run: Run, writer: SummaryWriter, evaluate: Evaluate, visualize: Visual
                 bar.write('  '.join(f'{key} {value}' for key, value in row.items())
                           + ('  best' if best else ''))
             run.save(folder / 'last.pt')
-        if run.step % settings.visualize_every:
+        if writer is not None and run.step % settings.visualize_every:
             visualize(run, writer)
+    processes.wait_for_all()
 
 
-def train_epoch(run: Run, writer: SummaryWriter, bar: Progress, visualize: Visualize) -> float:
+def train_epoch(run: Run, writer: Optional[SummaryWriter], bar: Progress, visualize: Visualize
+                ) -> float:
     """Go once through the training split; return the mean loss."""
     settings = run.settings
     run.set_training()
@@ -70,13 +77,14 @@ def train_epoch(run: Run, writer: SummaryWriter, bar: Progress, visualize: Visua
                 raise DivergedError(
                     f'the loss is {mean} by step {run.step}: lower --lr, or pass --precision fp32')
             rate = run.optimizer.param_groups[0]['lr']
-            writer.add_scalar('train/loss', mean, run.step)
-            writer.add_scalar('train/lr', rate, run.step)
+            if writer is not None:
+                writer.add_scalar('train/loss', mean, run.step)
+                writer.add_scalar('train/lr', rate, run.step)
             bar.set_postfix(epoch=run.epoch + 1, loss=f'{mean:.3f}', lr=f'{rate:.2e}',
                             refresh=False)
             bar.update(logged_steps * settings.batch_size)
             logged_loss, logged_steps = torch.zeros_like(logged_loss), 0
-        if run.step % settings.visualize_every == 0:
+        if writer is not None and run.step % settings.visualize_every == 0:
             visualize(run, writer)
             run.set_training()
     return epoch_loss.item() / run.steps
@@ -100,7 +108,7 @@ def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Ten
         The loss, on the run's device.
 
     """
-    prediction, log_b = run.predict_distribution(run.network, rgb)
+    prediction, log_b = run.predict_distribution(run.learner, rgb)
     error_unknown = losses.is_clipped_nearer(truth, clip, run.settings.max_depth)
     if run.settings.clip:
         truth = losses.one_sided_truth(truth, prediction, clip)

@@ -10,7 +10,7 @@ from depth_estimation_ros.estimation import backends, model_file, networks, weig
 from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.networks import encoder_weights
 from depth_estimation_ros.estimation.networks.outputs import Prediction
-from learning import losses
+from learning import losses, processes, torchrun
 from learning.dataset import DepthDataset
 from learning.optimization import (
     depthwise_in_float32, fastest_precision, moving_average, OPTIMIZERS, PRECISIONS, SCHEDULES)
@@ -19,8 +19,18 @@ from learning.training_data import TrainingData
 import numpy as np
 import timm
 import torch
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 import yaml
+
+
+def device_of(settings: Settings) -> str:
+    """Return 'cuda' or 'cpu'; raise SettingsError where the one that is asked for isn't there."""
+    if settings.device != 'cpu' and backends.has_cuda():
+        return 'cuda'
+    if settings.device == 'cuda':
+        raise SettingsError("the device is 'cuda', but PyTorch finds no NVIDIA device")
+    return 'cpu'
 
 
 class Run:
@@ -33,16 +43,15 @@ class Run:
         Which learns.
     averaged : torch.optim.swa_utils.AveragedModel or None
         The moving average of its weights.
+    learner : torch.nn.Module
+        The network, whose gradients are the mean over all processes.
 
     """
 
     def __init__(self, settings: Settings, data: TrainingData):
         self.settings, self.data = settings, data
         torch.manual_seed(settings.seed)
-        cuda = settings.device != 'cpu' and backends.has_cuda()
-        if settings.device == 'cuda' and not cuda:
-            raise SettingsError("the device is 'cuda', but PyTorch finds no NVIDIA device")
-        self.device = 'cuda' if cuda else 'cpu'
+        self.device = device_of(settings)
         name = settings.precision
         self.precision = fastest_precision(self.device) if name == 'auto' else name
         self.steps = data.train.drawn_pairs // settings.batch_size
@@ -55,6 +64,10 @@ class Run:
             # After the copy: what is set here on a layer would lead from the copy to the original.
             for network in {self.network, self.model}:
                 depthwise_in_float32(network)
+        self.learner = self.network
+        if torchrun.count() > 1:
+            processes.normalise_over_processes(self.network)
+            self.learner = DistributedDataParallel(self.network)
         self.optimizer = OPTIMIZERS[settings.optimizer](
             self._parameter_groups(), lr=settings.lr, weight_decay=settings.weight_decay)
         self.schedule = SCHEDULES[settings.schedule](
@@ -134,10 +147,14 @@ class Run:
         # So does dropout: a resumed run draws what an uninterrupted one does.
         torch.manual_seed((self.settings.seed * 1_000_003 + self.epoch) % 2 ** 63)
         self.data.train.epoch = self.epoch
-        return self._batches(self.data.train, sampler=self.data.train.draw(), drop_last=True)
+        size = self.settings.batch_size
+        batches = self.data.train.draw()[:self.steps * size].reshape(self.steps, size)
+        # Each process reads its part of each batch.
+        part = np.array_split(batches, torchrun.count(), axis=1)[torchrun.rank()]
+        return self._batches(self.data.train, batch_sampler=part.tolist())
 
     def _batches(self, dataset: DepthDataset, **options) -> DataLoader:
-        return DataLoader(dataset, self.settings.batch_size, num_workers=self.settings.workers,
+        return DataLoader(dataset, num_workers=self.settings.workers,
                           pin_memory=self.device == 'cuda', **options)
 
     def predict_distribution(self, network: torch.nn.Module, rgb: torch.Tensor) -> Prediction:
@@ -167,7 +184,7 @@ class Run:
         """
         max_depth = self.settings.max_depth
         self.model.eval()
-        for rgb, truth, clip in self._batches(dataset):
+        for rgb, truth, clip in self._batches(dataset, batch_size=self.settings.batch_size):
             depth, log_b = self.predict_distribution(self.model, rgb)
             truth = losses.clipped_at(truth[:, None], clip, max_depth).to(self.device)
             yield depth.clamp(max=max_depth), log_b, truth
@@ -245,6 +262,7 @@ def open_run(settings: Settings, data: TrainingData) -> Run:
         run.begin_with(settings.init_from)
     elif settings.pretrained:
         run.begin_with_imagenet()
-    with replacing(settings.run_dir / 'config.yaml') as partial:
-        partial.write_text(yaml.safe_dump(settings.as_plain(), sort_keys=False))
+    if torchrun.rank() == 0:
+        with replacing(settings.run_dir / 'config.yaml') as partial:
+            partial.write_text(yaml.safe_dump(settings.as_plain(), sort_keys=False))
     return run
