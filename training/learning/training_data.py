@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 from learning import torchrun
 from learning.augment import Augmentation
@@ -46,7 +46,12 @@ def open_data(settings: Settings) -> TrainingData:
 
     """
     found = {root: source.weight for source in settings.sources
-             for root in _with_split(source.path, 'train')}
+             for root in _with_split([source.path], 'train')}
+    with_val = _with_split([source.path for source in settings.sources], 'val')
+    if settings.val_dir:
+        with_val = _with_split(settings.val_dir, 'val')
+        if not with_val:
+            raise DatasetError(Path(settings.val_dir[0]), ["the split 'val' is empty"])
     if not found:
         raise DatasetError(Path(settings.sources[0].path), ["the split 'train' is empty"])
     train = DepthDataset(
@@ -59,11 +64,6 @@ def open_data(settings: Settings) -> TrainingData:
         raise SettingsError(f'a batch of {settings.batch_size} cannot be shared by '
                             f'{torchrun.count()} processes equally: pass a --batch-size that can')
     evaluated = {'train': train.without_augmentation().some(settings.evaluate_pairs)}
-    if settings.val_dir:
-        with_val = [root for path in settings.val_dir for root in find_datasets(path, 'val')]
-    else:
-        with_val = [root for source in settings.sources
-                    for root in _with_split(source.path, 'val')]
     if with_val:
         # In the camera that the network learns, too: it knows no other.
         evaluated['val'] = DepthDataset(with_val, 'val', settings.size, settings.max_depth,
@@ -93,5 +93,7 @@ def augmentation_of(settings: Settings) -> Optional[Augmentation]:
     return Augmentation(**strengths, fda_beta=settings.fda_beta, styles=tuple(styles))
 
 
-def _with_split(path: str, split: str) -> List[Path]:
-    return [root for root in find_datasets(path, split) if any(find_pairs(root, split))]
+def _with_split(paths: Sequence[str], split: str) -> List[Path]:
+    """Return the datasets that have a split, of those that paths name."""
+    return [root for path in paths for root in find_datasets(path, split)
+            if any(find_pairs(root, split))]
