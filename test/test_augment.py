@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+from depth_estimation_ros.images.picture import read_rgb
 from learning import augment
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_a_photograph_lends_its_colours_and_nothing_else(photograph):
     changed, depth, nearer = lend(rgb, np.ones((48, 64), np.float32), random, Path('other.png'))
     assert changed.shape == rgb.shape and changed.dtype == np.uint8
     assert (depth == 1.0).all() and nearer == 1.0
-    style = augment.read_picture(photograph)
+    style = read_rgb(photograph)
     np.testing.assert_allclose(changed.mean(axis=(0, 1)), style.mean(axis=(0, 1)), atol=2.0)
     # What is fine, and so what there is to see, stays.
     for image in (rgb, changed):
@@ -89,7 +90,7 @@ def test_a_photograph_lends_its_colours_and_nothing_else(photograph):
 
 def test_amplitudes_are_exchanged_within_beta_only(photograph):
     rgb = np.random.default_rng(0).integers(100, 140, (40, 64, 3), np.uint8)
-    style = cv2.resize(augment.read_picture(photograph), (64, 40), interpolation=cv2.INTER_AREA)
+    style = cv2.resize(read_rgb(photograph), (64, 40), interpolation=cv2.INTER_AREA)
     changed = augment.lend_amplitudes(rgb, style, beta=0.05)
     before, lent, after = (np.fft.fft2(image, axes=(0, 1)) for image in (rgb, style, changed))
     rows, columns = (np.fft.fftfreq(n, 1 / n) for n in (40, 64))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 
 import cv2
 from learning import augment
@@ -34,15 +35,22 @@ def change_depth(change):
     return apply
 
 
+def npy(header):
+    """Return a .npy file with a header and no data."""
+    header = header.encode()
+    header += b' ' * (63 - (len(header) + 10) % 64) + b'\n'
+    return b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header
+
+
 CAMERA = {'width': 64, 'height': 32, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 15.5}
 FAULTS = {
     'missing depth': (lambda root: depth_of(root).unlink(), r'03\.jpeg has no depth map'),
     'missing picture': (lambda root: (root / 'rgb/train/03.jpeg').unlink(),
                         r'03\.npy has no picture'),
     'broken picture': (lambda root: (root / 'rgb/train/03.jpeg').write_bytes(b'\xff\xd8\xff'),
-                       r'03\.jpeg cannot be decoded'),
+                       r'03\.jpeg cannot be read'),
     'empty picture': (lambda root: (root / 'rgb/train/03.jpeg').write_bytes(b''),
-                      r'03\.jpeg cannot be decoded'),
+                      r'03\.jpeg cannot be read'),
     'broken depth': (lambda root: depth_of(root).write_bytes(b'\x93NUMPY'),
                      r'03\.npy cannot be read'),
     'other shape': (change_depth(lambda d: d[:16]), r'03\.npy has the shape \(16, 64\)'),
@@ -61,6 +69,16 @@ FAULTS = {
         r'03\.png holds uint8: .* 16 bit'),
     'depth scale': (lambda root: (root / 'camera.json').write_text(json.dumps(
         {**CAMERA, 'depth_scale': 0})), 'depth_scale is 0'),
+    'header of terabytes': (lambda root: depth_of(root).write_bytes(npy(
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1048576, 1048576), }")),
+        r'03\.npy cannot be read'),
+    'nested header': (lambda root: depth_of(root).write_bytes(npy("{'shape': " + '(' * 9000)),
+                      r'03\.npy cannot be read'),
+    'archive': (lambda root: np.savez(root / 'a.npz', a=np.ones((32, 64))) or shutil.move(
+        root / 'a.npz', depth_of(root)), r'03\.npy cannot be read'),
+    'other size': (lambda root: (root / 'camera.json').write_text(json.dumps(
+        {**CAMERA, 'width': 128, 'height': 64})),
+        'has 64 x 32 pixels, and camera.json is of 128 x 64'),
     'integers': (change_depth(lambda d: d.astype(np.uint16)), r'03\.npy holds uint16'),
 }
 
@@ -76,8 +94,18 @@ def test_a_bad_file_is_named_with_what_is_wrong(dataset, fault):
 def test_a_cut_off_picture_is_named(dataset):
     path = dataset / 'rgb/train/03.jpeg'
     path.write_bytes(path.read_bytes()[:700])
-    with pytest.raises(DatasetError, match=r'03\.jpeg cannot be decoded'):
+    with pytest.raises(DatasetError, match=r'03\.jpeg cannot be read'):
         DepthDataset(dataset, 'train')
+
+
+def test_a_picture_is_what_its_first_bytes_say(dataset):
+    png, jpeg = dataset / 'rgb/train/03.jpeg', dataset / 'rgb/train/04.jpeg'
+    expected = cv2.imread(str(png))[..., ::-1]
+    png.write_bytes(cv2.imencode('.png', expected[..., ::-1])[1].tobytes())
+    jpeg.write_bytes(jpeg.read_bytes() + b'what a camera appends')
+    pairs = DepthDataset(dataset, 'train').pairs
+    np.testing.assert_array_equal(pairs[3].read_rgb(), expected)
+    assert pairs[4].read_rgb().shape == (32, 64, 3)
 
 
 def test_the_first_ten_problems_are_shown_at_once(dataset):
@@ -230,6 +258,9 @@ def test_mixed_datasets_may_have_other_proportions(dataset, tmp_path):
     other = tmp_path / 'other'
     shutil.copytree(dataset, other, ignore=shutil.ignore_patterns('other'))
     # The same lens, and a sensor twice as high: the input's rows are worth twice as much.
+    for index in range(12):
+        cv2.imwrite(str(other / f'rgb/train/{index:02d}.jpeg'), np.zeros((64, 64, 3), np.uint8))
+        np.save(depth_of(other, index), np.ones((64, 64), np.float32))
     (other / 'camera.json').write_text(json.dumps(
         {'width': 64, 'height': 64, 'fx': 32.0, 'fy': 32.0, 'cx': 31.5, 'cy': 31.5}))
     scale = DepthDataset([dataset, other], 'train').pairs[12].scale

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Optional, Tuple
 
 import cv2
+from depth_estimation_ros.images.picture import read_rgb
 import numpy as np
 
 
@@ -83,7 +84,7 @@ class Augmentation:
         if self.crop:
             rgb, depth, nearer = self._zoom(rgb, depth, random)
         if random.random() < self.fda and path not in self.styles:
-            style = read_picture(self.styles[random.integers(len(self.styles))])
+            style = read_rgb(self.styles[random.integers(len(self.styles))])
             rgb = lend_amplitudes(rgb, style, self.fda_beta)
         if self.colour:
             rgb = self._recolour(rgb, random)
@@ -131,14 +132,6 @@ class Augmentation:
             _, data = cv2.imencode('.jpeg', rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
             rgb = cv2.imdecode(data, cv2.IMREAD_COLOR)
         return rgb
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """Return a picture, uint8 (H, W, 3) RGB."""
-    # Depth describes the pixels as they are stored, whatever EXIF asks for.
-    image = cv2.imdecode(np.fromfile(path, np.uint8),
-                         cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def lend_amplitudes(rgb: np.ndarray, style: np.ndarray, beta: float) -> np.ndarray:

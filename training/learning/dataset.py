@@ -11,15 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 import copy
 from dataclasses import dataclass, replace
 import glob
+from itertools import repeat
 import json
 import os
 from pathlib import Path
+from tokenize import TokenError
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-import cv2
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
-from learning.augment import Augmentation, read_picture
+from depth_estimation_ros.images import ImageError
+from depth_estimation_ros.images.picture import decode_single, read_rgb
+from learning.augment import Augmentation
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records
 import numpy as np
@@ -28,6 +31,9 @@ SPLITS = ('train', 'val', 'test')
 PICTURES = ('.jpeg', '.jpg', '.png')
 DEPTHS = ('.npy', '.png')
 MILLIMETRES = 1000.0
+# What a depth map that cannot be read raises; NumPy evaluates the header of a .npy as Python.
+UNREADABLE = (OSError, ValueError, EOFError, ImageError, MemoryError, RecursionError, SyntaxError,
+              TokenError)
 # Nothing in a camera's picture is farther than this all over: such depths are not in metres.
 FARTHEST_NEAR = 100.0
 
@@ -62,8 +68,16 @@ class Pair:
     weight: float = 1.0
 
     def read_rgb(self) -> np.ndarray:
-        """Return the picture, uint8 (H, W, 3) RGB."""
-        return read_picture(self.rgb)
+        """
+        Return the picture, uint8 (H, W, 3) RGB.
+
+        Raises
+        ------
+        ImageError
+            Where the file cannot be read; the message names it.
+
+        """
+        return read_rgb(self.rgb)
 
     def read_depth(self, max_depth: float) -> np.ndarray:
         """Return the depth map, float32 (H, W), metres, clipped to max_depth; NaN: unknown."""
@@ -80,16 +94,14 @@ class Pair:
 
         Raises
         ------
-        OSError, EOFError, ValueError
+        One of UNREADABLE
             Where the file cannot be read.
 
         """
         if self.depth.suffix.lower() == '.npy':
-            return np.load(self.depth)
-        depth = cv2.imdecode(np.fromfile(self.depth, np.uint8), cv2.IMREAD_UNCHANGED)
-        if depth is None:
-            raise ValueError('OpenCV cannot decode it')
-        return depth
+            # Mapped, a file is not believed to be larger than it is.
+            return np.array(np.lib.format.open_memmap(self.depth, mode='r'))
+        return decode_single(self.depth.read_bytes())
 
 
 def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -210,25 +222,35 @@ def _files(folder: Path, suffixes: Tuple[str, ...]) -> Iterable[Path]:
     return (p for p in folder.iterdir() if p.suffix.lower() in suffixes)
 
 
-def find_problems(pairs: List[Pair]) -> List[str]:
-    """Read every pair, so that bad data ends a run before it begins, with all of its faults."""
+def find_problems(pairs: List[Pair], camera: Optional[Intrinsics] = None) -> List[str]:
+    """
+    Read every pair, so that bad data ends a run before it begins, with all of its faults.
+
+    Parameters
+    ----------
+    pairs : list of Pair
+    camera : Intrinsics, optional
+        Of camera.json.
+
+    """
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return [problem for problem in pool.map(_problem, pairs) if problem]
+        return [problem for problem in pool.map(_problem, pairs, repeat(camera)) if problem]
 
 
-def _problem(pair: Pair) -> Optional[str]:
+def _problem(pair: Pair, camera: Optional[Intrinsics]) -> Optional[str]:
     try:
-        whole = _is_whole(pair.rgb)
         shape = pair.read_rgb().shape[:2]
-    except (OSError, cv2.error):
-        whole = False
-    if not whole:
-        return f'{pair.rgb} cannot be decoded: it is empty, cut off or no picture'
+    except ImageError as error:
+        return str(error)
+    if camera and shape != (camera.height, camera.width):
+        return (f'{pair.rgb} has {shape[1]} x {shape[0]} pixels, and camera.json is of '
+                f'{camera.width} x {camera.height}: its numbers must be those of the pictures as '
+                'they are stored')
     try:
         depth = pair.read_stored()
-    except (OSError, ValueError, EOFError, cv2.error):
+    except UNREADABLE as error:
         return (f'{pair.depth} cannot be read: it is empty, cut off or neither a .npy array of '
-                'numbers nor a PNG')
+                f'numbers nor a PNG of one channel ({type(error).__name__})')
     if pair.depth.suffix.lower() == '.npy':
         if not np.issubdtype(depth.dtype, np.floating):
             return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
@@ -250,15 +272,6 @@ def _problem(pair: Pair) -> Optional[str]:
                 'be metres (these look like millimetres: divide by 1000), or in a PNG as many '
                 "units to the metre as camera.json's depth_scale says (1000 unless it does)")
     return None
-
-
-def _is_whole(picture: Path) -> bool:
-    """Tell whether a JPEG has its end: OpenCV fills in grey for what was cut off."""
-    if picture.suffix.lower() == '.png':
-        return True
-    data = picture.read_bytes()
-    # Neither marker can stand inside the compressed scan.
-    return data.rfind(b'\xff\xd9') > data.rfind(b'\xff\xda') >= 0
 
 
 class DepthDataset:
@@ -311,7 +324,7 @@ class DepthDataset:
         self.pairs: List[Pair] = []
         for root, weight, usual in zip(self.roots, self.weights, cameras):
             pairs, problems = find_pairs(root, split)
-            problems += find_problems(pairs)
+            problems += find_problems(pairs, usual)
             if not pairs and not problems:
                 problems = [f'the split {split!r} is empty']
             if problems:
