@@ -57,7 +57,15 @@ FAULTS = {
     'negative': (change_depth(lambda d: -d), r'03\.npy holds negative'),
     'zeros': (change_depth(lambda d: 0 * d), r'03\.npy holds only zeros'),
     'NaN': (change_depth(lambda d: np.nan * d), r'03\.npy holds only zeros or NaN'),
-    'millimetres': (change_depth(lambda d: 1000 * d), r'03\.npy: .* millimetres'),
+    'millimetres': (change_depth(lambda d: 1000 * d),
+                    r'03\.npy: .* in metres; .* 1000 \(15 m\) or 5000'),
+    'centimetres': (change_depth(lambda d: 100 * (d / 10 + 1)),
+                    r'03\.npy: .* divided by 100 \(2\.5 m\) or 256'),
+    'depth_scale of another PNG': (lambda root: (
+        depth_of(root).unlink(), (root / 'camera.json').write_text(json.dumps(
+            {**CAMERA, 'depth_scale': 100})), cv2.imwrite(
+            str(root / 'depth/train/03.png'), np.full((32, 64), 6000, np.uint16))),
+        r'depth_scale .* divided by 1000 \(6 m\) or 5000'),
     'two pictures': (lambda root: shutil.copy(root / 'rgb/train/03.jpeg',
                                               root / 'rgb/train/03.jpg'),
                      r'03\.jpeg and 03\.jpg have one name'),

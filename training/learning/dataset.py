@@ -34,8 +34,10 @@ MILLIMETRES = 1000.0
 # What a depth map that cannot be read raises; NumPy evaluates the header of a .npy as Python.
 UNREADABLE = (OSError, ValueError, EOFError, ImageError, MemoryError, RecursionError, SyntaxError,
               TokenError)
-# Nothing in a camera's picture is farther than this all over: such depths are not in metres.
-FARTHEST_NEAR = 100.0
+# Something in a camera's picture is nearer than this, in metres; else depth has another unit.
+FARTHEST_NEAR = 20.0
+# How many make a metre: of decimetres, centimetres, KITTI's PNGs, millimetres, TUM's PNGs.
+UNITS = (10, 100, 256, 1000, 5000)
 
 
 @dataclass(frozen=True)
@@ -266,12 +268,18 @@ def _problem(pair: Pair, camera: Optional[Intrinsics]) -> Optional[str]:
         return f'{pair.depth} holds negative depths: they are metres in front of the camera'
     if not (depth > 0).any():
         return f'{pair.depth} holds only zeros or NaN: depth is missing'
-    near = np.percentile(depth[depth > 0], 5)
-    if near > FARTHEST_NEAR:
-        return (f'{pair.depth}: even the nearest things are {near:.0f} m away; they must '
-                'be metres (these look like millimetres: divide by 1000), or in a PNG as many '
-                "units to the metre as camera.json's depth_scale says (1000 unless it does)")
-    return None
+    near, median = np.percentile(depth[depth > 0], (5, 50))
+    if near <= FARTHEST_NEAR:
+        return None
+    # For a PNG the numbers as they are stored, as depth_scale divides those.
+    units = pair.units if pair.depth.suffix.lower() == '.png' else 1.0
+    fitting = [f'{factor} ({median * units / factor:.2g} m)' for factor in UNITS
+               if 0.5 <= median * units / factor <= FARTHEST_NEAR]
+    setting = ("camera.json's depth_scale must be how many of its units make a metre"
+               if units != 1.0 else 'it must be in metres')
+    advice = f'; the median would be plausible divided by {" or ".join(fitting)}'
+    return (f'{pair.depth}: even the nearest things are {near:.0f} m away, so {setting}'
+            + (advice if fitting else ''))
 
 
 class DepthDataset:
