@@ -94,8 +94,8 @@ def test_confidence_is_the_chance_of_a_laplace_distribution():
     module = networks.create('efficientnet_lite0_skip', headroom=1.25, confidence=True).eval()
     image = torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
-        depth, log_b = module(image)
-        clipped, confidence = module.estimate(image)
+        depth, log_b, _ = module(image)
+        clipped, confidence, _ = module.estimate(image)
     assert depth.shape == log_b.shape == clipped.shape == confidence.shape
     # Errors of log depth are Laplace distributed: so likely are they to be below log(1.1).
     drawn = torch.distributions.Laplace(0.0, log_b.exp()).sample((4000,))
@@ -117,7 +117,7 @@ def test_sky_can_be_said_to_lie_beyond_the_clip():
     with torch.inference_mode():
         image = torch.rand(1, 3, 64, 96)
         assert module(image).depth.min() > 20.0
-        depth, confidence = module.estimate(image)
+        depth, confidence, _ = module.estimate(image)
     assert (depth == 20.0).all() and confidence is None
 
 

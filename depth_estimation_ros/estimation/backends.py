@@ -24,11 +24,15 @@ class Estimate(NamedTuple):
     depth : float32 (H, W), metres along the camera's Z axis
     confidence : float32 (H, W), 0 to 1, or None
         None where the model tells none.
+    floor : float32 (H, W), 0 to 1, or None
+        The probability that a pixel shows the floor that the camera stands on; None where the
+        model tells none.
 
     """
 
     depth: np.ndarray
     confidence: Optional[np.ndarray] = None
+    floor: Optional[np.ndarray] = None
 
 
 class Backend(Protocol):
@@ -112,8 +116,8 @@ def _output_names(model, input_size: Tuple[int, int], path: Path) -> List[str]:
             Estimate._fields) or any((each.partial_shape, each.element_type.to_string())
                                      != (maps, 'f32') for each in model.outputs):
         raise ModelFileError(
-            f"{path} must have the output 'depth' and may have a second, 'confidence', both "
-            f'float32 of the shape {maps}.')
+            f"{path} must have the output 'depth' and may have two more, 'confidence' and "
+            f"'floor', each float32 of the shape {maps}.")
     return names
 
 

@@ -66,7 +66,7 @@ class DepthEstimator:
                  pose: Optional[CameraPose] = None, *, tracker: Optional[ScaleTracker] = None,
                  scale: float = 1.0, focal_scaling: bool = True, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
-                 want_confidence: bool = True) -> Estimate:
+                 want_confidence: bool = True, want_floor: bool = True) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -97,8 +97,8 @@ class DepthEstimator:
             confidence; at the network's, the maps are those of the part.
         validity : Validity, optional
             What makes a depth known and in range. Without it, depth is as the network gives it.
-        want_confidence : bool
-            False saves the work of bringing the confidence to its size.
+        want_confidence, want_floor : bool
+            False saves the work of bringing the confidence, or the floor, to its size.
 
         Returns
         -------
@@ -125,7 +125,8 @@ class DepthEstimator:
         height, width = self.metadata.input_size
         box = self.seen(image.shape[1], image.shape[0], fit)
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
-        depth, confidence = self.backend.run(np.ascontiguousarray(resize(part, width, height)))
+        depth, confidence, floor = self.backend.run(
+            np.ascontiguousarray(resize(part, width, height)))
         unknown = validity.unknown(depth, confidence) if validity else None
         factor = scale
         if focal_scaling:
@@ -135,19 +136,22 @@ class DepthEstimator:
             tracker.pose = pose
         if tracker is not None:
             factor *= tracker.follow(depth * np.float32(factor / scale),
-                                     camera and self.intrinsics(camera, 'network', fit))
+                                     camera and self.intrinsics(camera, 'network', fit), floor)
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
         confidence = confidence.copy() if confidence is not None and want_confidence else None
+        floor = floor.copy() if floor is not None and want_floor else None
         if size == 'network' and unknown is not None:
             depth[unknown] = np.nan
         if size == 'input':
             depth = _in_image(image, box, np.nan, depth, unknown)
             if confidence is not None:
                 confidence = _in_image(image, box, 0.0, confidence)
+            if floor is not None:
+                floor = _in_image(image, box, 0.0, floor)
         if validity:
             validity.mark_range(depth, factor * self.metadata.max_depth)
-        return Estimate(depth, confidence)
+        return Estimate(depth, confidence, floor)
 
     def focal_scale(self, camera: Optional[Intrinsics], fit: str = 'stretch') -> float:
         """

@@ -77,6 +77,8 @@ class ModelMetadata:
         Whether the network also estimates how sure it is of each pixel.
     log_head : bool
         Whether its output counts factors of depth rather than metres (`networks.create`).
+    floor : bool
+        Whether the network also tells which pixels show the floor.
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.
@@ -91,6 +93,7 @@ class ModelMetadata:
     headroom: float = 1.0
     confidence: bool = False
     log_head: bool = False
+    floor: bool = False
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
@@ -142,7 +145,7 @@ def _problem(values: object) -> str:
         # Not a number (NaN) is in no range.
         if type(value) not in (int, float) or not low <= value <= high:
             return f'{name} must be a number from {low:g} to {high:g} ({unit})'
-    for name in ('confidence', 'log_head'):
+    for name in ('confidence', 'log_head', 'floor'):
         if not isinstance(values.get(name, False), bool):
             return f'{name} must be true or false'
     for name in ('dataset', 'recipe', 'metrics', 'versions'):

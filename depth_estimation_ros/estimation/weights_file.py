@@ -65,7 +65,7 @@ def load_network(file: ModelFile) -> Tuple[nn.Module, ModelMetadata]:
 
 def _network(metadata: ModelMetadata) -> nn.Module:
     return networks.create(metadata.architecture, metadata.max_depth, metadata.headroom,
-                           metadata.confidence, metadata.log_head)
+                           metadata.confidence, metadata.log_head, metadata.floor)
 
 
 def _misfits(state_dict: StateDict, expected: StateDict) -> List[str]:

@@ -32,7 +32,7 @@ class ModelPrediction:
         """Predict a pair; depth beyond what the model knows is at the greatest depth."""
         camera, max_depth = pair.camera, group.dataset.max_depth
         tracker = ScaleTracker()
-        depth, confidence = self._estimator.estimate(
+        depth, confidence, _ = self._estimator.estimate(
             pair.read_rgb(), camera, group.record(pair).pose_above_plane if self._with_pose else
             None, tracker=tracker, size='network')
         # Training clipped depth: what the model puts there, in metres of this camera, is the sky.
@@ -76,7 +76,7 @@ def compared_maps(predict: Predict, group: Group, pair: Pair) -> ComparedMaps:
     """Predict a pair, and bring the prediction and the truth to one size."""
     truth = pair.read_depth(group.dataset.max_depth)
     height, width = compared_size(truth, group.dataset.input_size)
-    prediction, confidence = predict(group, pair)
+    prediction, confidence, _ = predict(group, pair)
     return ComparedMaps(
         resize(prediction, width, height),
         None if confidence is None else resize(confidence, width, height),

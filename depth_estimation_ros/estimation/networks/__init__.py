@@ -16,7 +16,7 @@ ENCODER_ALIASES = {'efficientnet_lite0': 'tf_efficientnet_lite0'}
 
 
 def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
-           confidence: bool = False, log_head: bool = False) -> nn.Module:
+           confidence: bool = False, log_head: bool = False, floor: bool = False) -> nn.Module:
     """
     Build a network without pretrained weights.
 
@@ -31,7 +31,7 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
         A skip network's, as in SkipNetwork.
     confidence : bool
         Whether a skip network has a second output, from which its confidence comes.
-    log_head : bool
+    log_head, floor : bool
         A skip network's, as in SkipNetwork.
 
     Raises
@@ -41,9 +41,9 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
 
     """
     if architecture == PAPER:
-        if confidence or headroom != 1.0 or log_head:
-            raise ArchitectureError("The paper's network has no confidence, no headroom and no "
-                                    'log head: train a skip network for these.')
+        if confidence or headroom != 1.0 or log_head or floor:
+            raise ArchitectureError("The paper's network has no confidence, no headroom, no log "
+                                    'head and no floor: train a skip network for these.')
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
         raise ArchitectureError(
@@ -51,4 +51,4 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence,
-                       log_head)
+                       log_head, floor)

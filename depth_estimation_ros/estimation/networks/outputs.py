@@ -17,11 +17,14 @@ class Prediction(NamedTuple):
         The aleatoric uncertainty of depth: the logarithm of the scale b of a Laplace
         distribution of log depth (Kendall and Gal 2017, with the Laplace prior of their
         section 2.2).
+    floor_logit : float32 (N, 1, H, W) or None
+        The logit of the probability that a pixel shows the floor that the camera stands on.
 
     """
 
     depth: torch.Tensor
     log_b: Optional[torch.Tensor] = None
+    floor_logit: Optional[torch.Tensor] = None
 
 
 class Maps(NamedTuple):
@@ -34,8 +37,11 @@ class Maps(NamedTuple):
         In (0, max_depth], where the network is bounded.
     confidence : float32 (N, 1, H, W) in [0, 1], or None
         The probability that depth is within 10 % of the truth.
+    floor : float32 (N, 1, H, W) in [0, 1], or None
+        The probability that a pixel shows the floor that the camera stands on.
 
     """
 
     depth: torch.Tensor
     confidence: Optional[torch.Tensor] = None
+    floor: Optional[torch.Tensor] = None

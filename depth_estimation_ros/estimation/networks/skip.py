@@ -39,6 +39,8 @@ class SkipNetwork(nn.Module):
     log_head : bool
         Whether equal steps of the head's output are equal factors of depth, from 0.05 m on,
         rather than equal differences. (Both flatten towards their bounds.)
+    floor : bool
+        Whether it predicts where the floor is that the camera stands on.
 
     """
 
@@ -48,7 +50,7 @@ class SkipNetwork(nn.Module):
     LOG_B_RANGE = (-5.0, 1.0)
 
     def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
-                 confidence: bool = False, log_head: bool = False):
+                 confidence: bool = False, log_head: bool = False, floor: bool = False):
         super().__init__()
         self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
         self._frozen: List[nn.Module] = []
@@ -66,6 +68,7 @@ class SkipNetwork(nn.Module):
             in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
         self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
         self.error_head = _ErrorHead(widths[-1]) if confidence else None
+        self.floor_head = _FloorHead(widths[-1]) if floor else None
         # Fitted on the validation split, for `uncertainty.calibrated`.
         if confidence:
             self.register_buffer('calibration', torch.tensor([1.0, 0.0, 0.0, 0.0]))
@@ -86,7 +89,7 @@ class SkipNetwork(nn.Module):
         # even ground would come out in steps.
         logit = self.head(x).float()
         depth = self._depth(functional.interpolate(logit, size=size, mode='bilinear'))
-        return Prediction(depth, self._log_b(x, logit, size))
+        return Prediction(depth, self._log_b(x, logit, size), self._floor(x, logit, size))
 
     def _depth(self, logit: torch.Tensor) -> torch.Tensor:
         fraction = torch.sigmoid(logit)
@@ -104,14 +107,25 @@ class SkipNetwork(nn.Module):
         log_b = functional.interpolate(log_b, size=size, mode='bilinear')
         return log_b.clamp(*self.LOG_B_RANGE)
 
+    def _floor(self, features: torch.Tensor, logit: torch.Tensor, size: torch.Size
+               ) -> Optional[torch.Tensor]:
+        if self.floor_head is None:
+            return None
+        # Detached, so that a model that learns where the floor is keeps its depth.
+        floor = self.floor_head(features.detach(), torch.sigmoid(logit.detach())).float()
+        return functional.interpolate(floor, size=size, mode='bilinear')
+
     def estimate(self, image: torch.Tensor) -> Maps:
-        """Return clipped depth and, where the network tells it, calibrated confidence."""
+        """Return clipped depth and, where the network tells them, confidence and floor."""
         prediction = self(image)
         depth = prediction.depth.clamp(max=self.max_depth)
-        if prediction.log_b is None:
-            return Maps(depth)
-        log_b = calibrated(prediction.log_b, depth / self.max_depth, self.calibration)
-        return Maps(depth, probability_within(log_b))
+        confidence = floor = None
+        if prediction.log_b is not None:
+            log_b = calibrated(prediction.log_b, depth / self.max_depth, self.calibration)
+            confidence = probability_within(log_b)
+        if prediction.floor_logit is not None:
+            floor = torch.sigmoid(prediction.floor_logit)
+        return Maps(depth, confidence, floor)
 
     def freeze(self, stages: int) -> None:
         """
@@ -173,6 +187,26 @@ class _ErrorHead(nn.Module):
     def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
         x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
         return self.output(functional.relu(self.hidden(x)))
+
+
+class _FloorHead(nn.Module):
+    """
+    Predicts the floor's logit from the decoder's features and depth, at half of their size.
+
+    Its dilated convolutions see a fifth of the picture: a table top and a floor look alike, and
+    differ by what is around them.
+    """
+
+    def __init__(self, inputs: int, width: int = 32):
+        super().__init__()
+        self.hidden = nn.Conv2d(inputs + 1, width, 3, padding=1)
+        self.around = nn.Conv2d(width, width, 3, padding=4, dilation=4)
+        self.output = nn.Conv2d(width, 1, 3, padding=2, dilation=2)
+
+    def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+        x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
+        x = functional.relu(self.hidden(x))
+        return self.output(functional.relu(self.around(x)))
 
 
 def _features(name: str) -> nn.Module:
