@@ -25,6 +25,7 @@ from depth_estimation_ros.images.picture import decode_single, read_rgb
 from learning.augment import Augmentation
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records
+from learning.preprocessing import Resize
 import numpy as np
 
 SPLITS = ('train', 'val', 'test')
@@ -106,7 +107,8 @@ class Pair:
         return decode_single(self.depth.read_bytes())
 
 
-def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
+def resize_depth(depth: np.ndarray, width: int, height: int, resize: Resize = resize
+                 ) -> np.ndarray:
     """
     Stretch a depth map as `resize` stretches its picture, also where depth is partly unknown.
 
@@ -120,6 +122,8 @@ def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
     depth : float32 (H, W), metres
         NaN where it is unknown.
     width, height : int
+    resize : callable
+        What stretches its picture.
 
     Returns
     -------
@@ -307,6 +311,8 @@ class DepthDataset:
         The camera that all depth becomes that of; the (first) camera.json's unless it is given.
     weights : sequence of float, optional
         How often the pairs of each root are drawn in an epoch, on average; 1 unless given.
+    resize : callable
+        How they are stretched: the network's, of preprocessing.resize_of.
 
     Raises
     ------
@@ -318,10 +324,11 @@ class DepthDataset:
     def __init__(self, roots: Union[Path, Sequence[Path]], split: str,
                  input_size: Tuple[int, int] = (224, 224), max_depth: float = 20.0,
                  augment: Optional[Augmentation] = None, seed: int = 0,
-                 camera: Optional[Intrinsics] = None, weights: Optional[Sequence[float]] = None):
+                 camera: Optional[Intrinsics] = None, weights: Optional[Sequence[float]] = None,
+                 resize: Resize = resize):
         self.roots = [Path(roots)] if isinstance(roots, (str, Path)) else list(map(Path, roots))
         self.split, self.input_size, self.max_depth = split, input_size, max_depth
-        self.augment, self.seed, self.epoch = augment, seed, 0
+        self.augment, self.seed, self.epoch, self.resize = augment, seed, 0, resize
         self.weights = [1.0] * len(self.roots) if weights is None else list(weights)
         cameras = [read_camera_json(root / 'camera.json') for root in self.roots]
         self.intrinsics: Optional[Intrinsics] = camera or cameras[0]
@@ -424,7 +431,8 @@ class DepthDataset:
             rgb, depth, nearer = self.augment(rgb, depth, random, pair.rgb)
             clip *= nearer
         height, width = self.input_size
-        return resize(rgb, width, height), resize_depth(depth, width, height), np.float32(clip)
+        return (self.resize(rgb, width, height),
+                resize_depth(depth, width, height, self.resize), np.float32(clip))
 
     def origin(self) -> Dict:
         """Return names, size and, where render_worlds.py made it, kinds and seed."""

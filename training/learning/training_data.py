@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Sequence
 from learning import torchrun
 from learning.augment import Augmentation
 from learning.dataset import DatasetError, DepthDataset, find_datasets, find_pairs
+from learning.preprocessing import resize_of
 from learning.settings import Settings, SettingsError
 
 
@@ -56,7 +57,8 @@ def open_data(settings: Settings) -> TrainingData:
         raise DatasetError(Path(settings.sources[0].path), ["the split 'train' is empty"])
     train = DepthDataset(
         list(found), 'train', settings.size, settings.max_depth, augmentation_of(settings),
-        settings.seed, weights=list(found.values())).some(settings.train_pairs)
+        settings.seed, weights=list(found.values()), resize=resize_of(settings.network)
+    ).some(settings.train_pairs)
     if train.drawn_pairs < settings.batch_size:
         raise SettingsError(f'the training split has {train.drawn_pairs} pairs, fewer than a '
                             f'batch: pass --batch-size {train.drawn_pairs} or less')
@@ -67,7 +69,7 @@ def open_data(settings: Settings) -> TrainingData:
     if with_val:
         # In the camera that the network learns, too: it knows no other.
         evaluated['val'] = DepthDataset(with_val, 'val', settings.size, settings.max_depth,
-                                        camera=train.intrinsics)
+                                        camera=train.intrinsics, resize=train.resize)
     return TrainingData(train, evaluated)
 
 
