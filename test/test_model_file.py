@@ -11,6 +11,7 @@ import threading
 import color_model
 from depth_estimation_ros.estimation import backends, model_file, networks, weights_file
 from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
+import export
 import pytest
 import torch
 
@@ -144,6 +145,15 @@ def test_a_network_that_gives_nan_is_refused(tmp_path, files, kind):
         weights['head.bias'].fill_(float('nan'))
         weights_file.save_weights(path, weights, metadata)
     assert 'for a grey picture its depth is not finite' in refusal(path)
+
+
+def test_export_refuses_a_broken_network_and_writes_nothing(tmp_path, files):
+    weights, metadata = weights_file.load_weights(files['.safetensors'])
+    weights['head.bias'].fill_(float('nan'))
+    weights_file.save_weights(tmp_path / 'nan.safetensors', weights, metadata)
+    with pytest.raises(export.ExportError, match='nan.safetensors holds a broken network'):
+        export.export(tmp_path / 'nan.safetensors', tmp_path / 'out' / 'nan.onnx')
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_file_is_read_while_others_write_it(tmp_path, files):

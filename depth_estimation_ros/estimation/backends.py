@@ -214,7 +214,7 @@ def load(model: str, device: str = 'auto') -> Backend:
     try:
         backend = (OpenVINOBackend(file) if path.suffix == '.onnx' else
                    TorchBackend(file, 'cuda' if cuda else 'cpu'))
-        _try(backend, path)
+        _refuse_broken(backend, path)
     except (ModelFileError, DeviceError):
         raise
     except Exception as error:  # what OpenVINO and PyTorch make of damaged graphs and tensors
@@ -223,8 +223,16 @@ def load(model: str, device: str = 'auto') -> Backend:
     return backend
 
 
-def _try(backend: Backend, path: Path) -> None:
-    """Refuse a model that cannot be run, or that gives no depth for a grey picture."""
+def _refuse_broken(backend: Backend, path: Path) -> None:
+    """
+    Run a model on a grey picture, and refuse it where that gives no depth.
+
+    Raises
+    ------
+    ModelFileError
+        Where a map is of another size than the picture, or not finite.
+
+    """
     height, width = backend.metadata.input_size
     estimate = backend.run(np.full((height, width, 3), 127, np.uint8))
     for name, values in estimate._asdict().items():

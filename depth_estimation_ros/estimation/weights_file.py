@@ -3,7 +3,7 @@
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Tuple
 
 from depth_estimation_ros.estimation import model_file, networks
 from depth_estimation_ros.estimation.atomic_file import replacing
@@ -53,11 +53,10 @@ def load_network(file: ModelFile) -> Tuple[nn.Module, ModelMetadata]:
             expected = _network(metadata).state_dict()
     except networks.ArchitectureError as error:
         raise ModelFileError(f'{file.path}: {error}') from error
-    misfits = _misfits(state_dict, expected)
-    if misfits:
+    except Exception as error:  # an encoder whose maps are none that a decoder can be built on
         raise ModelFileError(
-            f'{file.path}: its weights are not those of the network {metadata.architecture!r} '
-            f'that its metadata names: {", ".join(misfits)}.')
+            f'{file.path}: no network can be built on {metadata.architecture!r}.') from error
+    refuse_misfits(file.path, state_dict, expected, metadata.architecture)
     module = _network(metadata)
     module.load_state_dict(state_dict)
     return module, metadata
@@ -68,8 +67,27 @@ def _network(metadata: ModelMetadata) -> nn.Module:
                            metadata.confidence, metadata.log_head, metadata.floor)
 
 
-def _misfits(state_dict: StateDict, expected: StateDict) -> List[str]:
-    """Return in what weights differ from those that a network has; nothing where they fit."""
+def refuse_misfits(path: Path, state_dict: StateDict, expected: StateDict, architecture: str
+                   ) -> None:
+    """
+    Refuse weights that are not a network's.
+
+    Parameters
+    ----------
+    path : Path
+        Where they are from.
+    state_dict : dict of str to torch.Tensor
+    expected : dict of str to torch.Tensor
+        The network's own state_dict(), of which names, shapes and types count.
+    architecture : str
+        What the network is called.
+
+    Raises
+    ------
+    ModelFileError
+        Where a tensor is missing, unknown, or of another shape or type.
+
+    """
     found = {
         'missing': [key for key in expected if key not in state_dict],
         'unknown to it': [key for key in state_dict if key not in expected],
@@ -77,8 +95,11 @@ def _misfits(state_dict: StateDict, expected: StateDict) -> List[str]:
             key for key, value in state_dict.items() if key in expected and (
                 value.shape != expected[key].shape
                 or value.is_floating_point() != expected[key].is_floating_point())]}
-    return [f'{len(keys)} {"is" if len(keys) == 1 else "are"} {what} (such as {keys[0]!r:.80})'
-            for what, keys in found.items() if keys]
+    misfits = [f'{len(keys)} {"is" if len(keys) == 1 else "are"} {what} '
+               f'(such as {keys[0]!r:.80})' for what, keys in found.items() if keys]
+    if misfits:
+        raise ModelFileError(f'{path}: its weights are not those of the network '
+                             f'{architecture!r}: {", ".join(misfits)}.')
 
 
 def _weights(file: ModelFile) -> Tuple[StateDict, ModelMetadata]:

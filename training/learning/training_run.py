@@ -134,6 +134,7 @@ class Run:
                    for key, value in state_dict.items()}
         if settings.learn == 'confidence':
             weights = {**self.network.state_dict(), **weights}
+        weights_file.refuse_misfits(path, weights, self.network.state_dict(), settings.network)
         self.network.load_state_dict(weights)
         self.began_with = {'recipe': metadata.recipe, 'dataset': metadata.dataset}
 
