@@ -10,7 +10,7 @@ import pytest
 # listed where the file runs what imports it. `pytest test --without torch` leaves out the files
 # that need torch, before they are imported.
 NEEDS = {
-    'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b', ('test_edge_curve',)),
+    'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b', ('test_edge_curve', 'test_parameters')),
     'torch': ('torch|timm|safetensors', ('test_edge_curve', 'test_experiments')),
     'blender': ('render_worlds|worlds', ()),
     # rerun-sdk, which wants NumPy 2.
