@@ -1,5 +1,6 @@
 """The depth node as a process of its own, over DDS."""
 
+import hashlib
 import os
 from pathlib import Path
 import signal
@@ -23,7 +24,9 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
-PARAMS_FILE = Path(__file__).resolve().parents[1] / 'config' / 'depth.yaml'
+ROOT = Path(__file__).resolve().parents[1]
+PARAMS_FILE = ROOT / 'config' / 'depth.yaml'
+MODEL = ROOT / 'depth_estimation_ros' / 'models' / 'compact.onnx'
 # Half of a 90 degree field of view, at the size of picture().
 INTRINSICS = Intrinsics(160, 120, 80.0, 80.0, 79.5, 59.5)
 DEFAULTS = Options.read(lambda name: SETTINGS[name].default)
@@ -175,6 +178,7 @@ def test_diagnostics_tell_what_runs_and_how_fast(running):
     assert values['model'] == 'compact'
     assert values['backend'] == 'OpenVINO' and values['device'] == 'cpu'
     assert values['precision'] == 'f32'
+    assert values['model file (SHA-256)'] == hashlib.sha256(MODEL.read_bytes()).hexdigest()[:8]
     assert 0.0 < float(values['latency p50 (ms)']) <= float(values['latency p95 (ms)'])
     assert float(values['age of newest depth (s)']) > 0.0
 

@@ -9,7 +9,7 @@ import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics
 from depth_estimation_ros.images.messages import to_depth
-from depth_estimation_ros.node import depth_node, model_loader
+from depth_estimation_ros.node import model_loader
 from depth_estimation_ros.node.depth_node import DepthNode
 from depth_estimation_ros.node.depth_settings import SETTINGS
 from depth_estimation_ros.node.image_messages import from_array
@@ -22,7 +22,7 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from ros_probe import NodeProcess, Running, TIMEOUT, values_of
+from ros_probe import Camera, NodeProcess, Running, TIMEOUT, values_of
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import SetBool
 
@@ -234,8 +234,7 @@ class Loads:
 def loads(probe, models, monkeypatch):
     """Return the loads of /depth_estimation, an active node in this process."""
     loads = Loads()
-    for module in (depth_node, model_loader):
-        monkeypatch.setattr(module, 'DepthEstimator', loads)
+    monkeypatch.setattr(model_loader, 'DepthEstimator', loads)
     node, executor = DepthNode(), SingleThreadedExecutor()
     node.set_parameters([Parameter('model', value=models['one'])])
     for trigger in (node.trigger_configure, node.trigger_activate):
@@ -298,6 +297,36 @@ def test_the_node_answers_while_a_model_loads(probe, models, loads):
     # It is set, and the node is as it was told to be meanwhile.
     assert results[0].successful and probe.state('/depth_estimation') == 'unconfigured'
     assert probe.get_parameters('/depth_estimation', ['model']) == {'model': models['half']}
+
+
+def test_a_model_that_does_not_end_is_refused_and_the_old_one_stays(
+        probe, models, loads, monkeypatch):
+    monkeypatch.setattr(model_loader, 'LOAD_TIME', 0.0)
+    assert probe.set_parameter('/depth_estimation', 'inference_timeout', 0.2).successful
+    loads.go_on.clear()
+    refused = probe.set_parameter('/depth_estimation', 'model', models['half'])
+    assert not refused.successful and 'is not ready after 0 s' in refused.reason
+    assert probe.get_parameters('/depth_estimation', ['model']) == {'model': models['one']}
+
+
+def test_another_model_goes_on_where_the_network_does_not_end(
+        probe, models, loads, monkeypatch):
+    node = Running(probe, None, 'depth_estimation')
+    node.name = '/depth_estimation'
+    node.camera = Camera(probe, '/image', '/camera_info')
+    node.depth = probe.listen(Image, '/depth/image')
+    node.camera.send_until_answered(plain(5.0), node.depth)
+    never = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(DepthEstimator, 'estimate', lambda *_, **__: never.wait())
+        node.set_parameters(inference_timeout=0.2)
+        node.camera.send(plain(5.0))
+        status = send_until(node, lambda: None, lambda status: 'on one image' in status.message)
+        assert status.level == DiagnosticStatus.ERROR
+    node.set_parameters(model=models['half'])
+    depth = to_depth(node.camera.send_until_answered(plain(5.0), node.depth))
+    np.testing.assert_allclose(depth, 2.5, rtol=0.05)
+    never.set()
 
 
 @pytest.mark.parametrize('name, value, sentence', [

@@ -24,6 +24,8 @@ ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
     ({'rate_limit': 8.0}, {'replaced': 9, 'rate': 7.9, 'camera_rate': 30.0}, OK, 'active'),
     ({'rate_limit': 20.0}, {'replaced': 9, 'rate': 8.0, 'camera_rate': 30.0}, WARN, 'slower'),
     ({'silence': 'none', 'camera_problem': 'none'}, {'failed': 1}, ERROR, 'without depth'),
+    ({'busy': 9.0}, {}, ERROR, 'the network has been at work on one image for 9'),
+    ({'busy': 9.0, 'inference_timeout': 10.0}, {}, OK, 'active'),
     ({'busy': 9.0}, {'unanswered': 9.0}, ERROR, 'the network has been at work on one image for 9'),
     ({'stale_after': 1.0}, {'unanswered': 2.0, 'refused': 1, 'last_reason': 'odd encoding'},
      ERROR, 'no depth went out for 2 s: odd encoding'),

@@ -7,7 +7,7 @@ from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from depth_estimation_ros.node import diagnostics, inputs, rclpy_compat
+from depth_estimation_ros.node import diagnostics, inputs, model_loader, rclpy_compat
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.depth_parameters import DepthParameters
@@ -75,7 +75,8 @@ class DepthNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; on a wrong one the node stays unconfigured, and says why."""
         try:
-            estimator = DepthEstimator(*self._settings.model)
+            estimator = model_loader.load(
+                self._settings.model, self._settings.options.inference_timeout)
         except Exception as error:
             # Not only a ModelFileError: nothing has begun, so there is nothing to recover from.
             self._report_failure('configure', error)
@@ -97,8 +98,7 @@ class DepthNode(LifecycleNode):
         pipeline, options = self._pipeline, self._settings.options
         pipeline.statistics.begin()
         pipeline.tracker = ScaleTracker(camera_height=options.camera_height)
-        self._worker = FrameWorker(
-            pipeline.work, pipeline.statistics.count_replaced, self._work_failed, options.period)
+        self._worker = self._new_worker()
         self._settings.is_active = True
         self._watchdog = CameraWatchdog()
         self._enabled = True
@@ -173,6 +173,11 @@ class DepthNode(LifecycleNode):
         else:
             self._pipeline.statistics.count_paused()
 
+    def _new_worker(self) -> FrameWorker[Frame]:
+        return FrameWorker(
+            self._pipeline.work, self._pipeline.statistics.count_replaced, self._work_failed,
+            self._settings.options.period)
+
     def _work_failed(self, error: BaseException):
         # Nobody can publish any more when the process is ending.
         if self.context.ok():
@@ -188,8 +193,14 @@ class DepthNode(LifecycleNode):
         if estimator is not None:
             self._pipeline.estimator = estimator
             self.get_logger().info(f'Now runs {self._what_runs()}')
-        if self._worker is not None:
-            self._worker.set_period(options.period)
+        if self._worker is None:
+            return
+        self._worker.set_period(options.period)
+        if estimator is not None and self._worker.busy > options.inference_timeout:
+            # It may never come back from the old model.
+            self._worker.stop(patience=0.0)
+            self._work_failed(TimeoutError('the network did not end'))
+            self._worker = self._new_worker()
 
     def _set_enabled(self, request: SetBool.Request,
                      response: SetBool.Response) -> SetBool.Response:
@@ -242,7 +253,9 @@ class DepthNode(LifecycleNode):
         backend, options = pipeline.estimator.backend, pipeline.options
         result = {
             'rate_limit': options.rate, 'stale_after': options.stale_after,
-            'backend': backend.name, 'device': backend.device, 'precision': backend.precision}
+            'inference_timeout': options.inference_timeout,
+            'digest': backend.digest, 'backend': backend.name, 'device': backend.device,
+            'precision': backend.precision}
         if self._worker is not None:
             result.update(
                 camera_problem=pipeline.camera.problem,

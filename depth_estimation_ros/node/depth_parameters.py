@@ -37,7 +37,8 @@ class DepthParameters:
         self._node = node
         self._apply = apply
         self.has_model = self.is_active = False
-        self._loader = ModelLoader(node, self._other_model)
+        self._loader = ModelLoader(
+            node, self._other_model, lambda: self.value('inference_timeout'))
         node.add_on_set_parameters_callback(self._check)
         settings.declare(node, SETTINGS)
         problem = depth_settings.problem(self.value)

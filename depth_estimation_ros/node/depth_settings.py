@@ -67,6 +67,10 @@ SETTINGS = {
         3.0, 'Seconds without an image after which the camera counts as stopped, and seconds '
         'without depth, while images come in, after which diagnostics tell an error.',
         AT_ONCE, limits=(0.1, 3600.0)),
+    'inference_timeout': Setting(
+        5.0, 'Seconds that the network may work on one image. After that diagnostics tell an '
+        'error, and another model, once it is set, goes on without waiting for its end. A model '
+        'that takes longer for its first image is refused.', AT_ONCE, limits=(0.1, 3600.0)),
     'max_image_pixels': Setting(
         MAX_PIXELS, 'An image of more pixels is dropped before it is decoded: a compressed one '
         'of some hundred bytes can claim more than there is memory for.', AT_ONCE,
@@ -93,7 +97,7 @@ class Options:
         Degrees that an image without camera_info is wide; 0 where it isn't known.
     rate : float
         Hertz at most; 0 for no limit.
-    stale_after : float
+    stale_after, inference_timeout : float
         Seconds.
     validity : Validity
     max_image_pixels : int
@@ -108,6 +112,7 @@ class Options:
     fov: float
     rate: float
     stale_after: float
+    inference_timeout: float
     validity: Validity
     max_image_pixels: int
 
@@ -122,7 +127,7 @@ class Options:
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
             value_of('scale'), value_of('camera_height'), value_of('fov'), value_of('rate'),
-            value_of('stale_after'),
+            value_of('stale_after'), value_of('inference_timeout'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),
             value_of('max_image_pixels'))

@@ -36,12 +36,16 @@ class NodeReport:
         Hertz; 0 for none.
     stale_after : float
         Seconds without depth, or without a pixel in range, that are too long.
+    inference_timeout : float
+        Seconds that the network may work on one image.
     busy : float
         Seconds since the network began with the image that it works on; 0 where with none.
     lost : int
         Images that the middleware lost before they came in, where it tells.
     model : str
         Which one is set.
+    digest : str
+        The first 8 digits of its file's SHA-256.
     backend, device, precision : str
         What runs it; empty where nothing does.
 
@@ -56,9 +60,11 @@ class NodeReport:
     ground_scale: float = 1.0
     rate_limit: float = 0.0
     stale_after: float = 3.0
+    inference_timeout: float = 5.0
     busy: float = 0.0
     lost: int = 0
     model: str = ''
+    digest: str = ''
     backend: str = ''
     device: str = ''
     precision: str = ''
@@ -80,6 +86,8 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
     slower = now.replaced > before.replaced and 0.0 < now.rate < KEEPS_UP * wanted
     problems = (
         (report.failure, DiagnosticStatus.ERROR, report.failure),
+        (report.busy > report.inference_timeout, DiagnosticStatus.ERROR,
+         f'the network has been at work on one image for {report.busy:.0f} s'),
         (is_stalled(report, now), DiagnosticStatus.ERROR,
          f'images come in, and no depth went out for {now.unanswered:.0f} s: '
          f'{stall_reason(report, now, before)}'),
@@ -158,6 +166,7 @@ def diagnostic_status(name: str, report: NodeReport, now: Summary,
         'focal length from': report.intrinsics_source,
         'scale by the ground': f'{report.ground_scale:.2f}',
         'model': report.model,
+        'model file (SHA-256)': report.digest,
         'backend': report.backend,
         'device': report.device,
         'precision': report.precision,

@@ -65,11 +65,12 @@ class FrameWorker(Generic[Frame]):
             self._due = min(self._due, time.monotonic() + period)
             self._changed.notify()
 
-    def stop(self):
+    def stop(self, patience: float = STOP_PATIENCE):
         """
         Drop the frame that waits, finish the one in work, and end the thread.
 
-        A thread that doesn't come back from its work is left behind: its process ends without it.
+        A thread that doesn't come back from its work within `patience` seconds is left behind: its
+        process ends without it.
         """
         with self._changed:
             dropped, self._waiting = self._waiting, None
@@ -77,7 +78,7 @@ class FrameWorker(Generic[Frame]):
             self._changed.notify()
         if dropped is not None:
             self._replaced()
-        self._thread.join(STOP_PATIENCE)
+        self._thread.join(patience)
 
     def _run(self):
         while True:

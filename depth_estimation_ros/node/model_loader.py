@@ -1,11 +1,15 @@
 """Loading a model beside the one that runs, for a node that goes on meanwhile."""
 
+import threading
 from typing import Callable, List, NamedTuple, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.node import rclpy_compat
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+# Seconds to read a model and to import what runs it: PyTorch takes 12 s from a cold disk.
+LOAD_TIME = 60.0
 
 
 class ModelChoice(NamedTuple):
@@ -20,6 +24,42 @@ class Loaded(NamedTuple):
 
     choice: ModelChoice
     estimator: DepthEstimator
+
+
+def load(choice: ModelChoice, inference_timeout: float) -> DepthEstimator:
+    """
+    Load a model, or give up where it doesn't end.
+
+    Parameters
+    ----------
+    choice : ModelChoice
+    inference_timeout : float
+        Seconds for its first image.
+
+    Raises
+    ------
+    ModelFileError, DeviceError, TimeoutError
+        With a sentence that says what is wrong and what would be right.
+
+    """
+    loaded: List[Union[DepthEstimator, Exception]] = []
+
+    def run():
+        try:
+            loaded.append(DepthEstimator(*choice))
+        except Exception as error:
+            loaded.append(error)
+
+    thread = threading.Thread(target=run, name='load', daemon=True)
+    thread.start()
+    thread.join(LOAD_TIME + inference_timeout)
+    if not loaded:
+        raise TimeoutError(
+            f'The model {choice.model} is not ready after {LOAD_TIME + inference_timeout:.0f} s: '
+            'use another one, or raise inference_timeout where it is that slow.')
+    if isinstance(loaded[0], Exception):
+        raise loaded[0]
+    return loaded[0]
 
 
 class ModelLoader:
@@ -40,12 +80,16 @@ class ModelLoader:
     wanted : callable
         From a list of rclpy.parameter.Parameter that are to be set to the ModelChoice that they
         ask for, or None where they ask for no other than the one that runs.
+    timeout : callable
+        Returns the seconds that its first image may take.
 
     """
 
     def __init__(self, node: Node,
-                 wanted: Callable[[List[Parameter]], Optional[ModelChoice]]):
+                 wanted: Callable[[List[Parameter]], Optional[ModelChoice]],
+                 timeout: Callable[[], float]):
         self._wanted = wanted
+        self._timeout = timeout
         # The model that waits, or why the one that was asked for cannot be had.
         self._next: Union[Loaded, Exception, None] = None
         self._is_in_request = False
@@ -57,13 +101,13 @@ class ModelLoader:
 
         Raises
         ------
-        ModelFileError, DeviceError
+        ModelFileError, DeviceError, TimeoutError
             With a sentence that says what is wrong and what would be right.
 
         """
         choice = self._wanted(parameters)
         if not self._is_in_request:
-            self._next = choice and Loaded(choice, DepthEstimator(*choice))
+            self._next = choice and Loaded(choice, load(choice, self._timeout()))
         elif choice and isinstance(self._next, Exception):
             raise self._next
 
@@ -83,13 +127,13 @@ class ModelLoader:
         if choice is None:
             return None
 
-        def load():
+        def prepare():
             try:
-                loaded = Loaded(choice, DepthEstimator(*choice))
+                loaded = Loaded(choice, load(choice, self._timeout()))
             except Exception as error:
                 loaded = error
             self._next, self._is_in_request = loaded, True
-        return load
+        return prepare
 
     def _finish(self):
         self._next, self._is_in_request = None, False
