@@ -59,10 +59,11 @@ def test_a_status_tells_everything():
 
 def test_the_watchdog_tells_each_change_once():
     watchdog = CameraWatchdog()
-    assert not watchdog.check(1000.0) and watchdog.silence('/image', 0) == ''
-    assert watchdog.check(-1.0) and not watchdog.check(-1.0)
-    assert watchdog.silence('/image', 0) == 'no image on /image yet (nobody publishes it)'
+    assert not watchdog.check(1000.0, 'nobody') and watchdog.silence('/image') == ''
+    assert watchdog.check(-1.0, 'nobody') and not watchdog.check(-1.0, 'nobody')
+    assert watchdog.silence('/image') == 'no image on /image yet (nobody)'
+    assert watchdog.check(-1.0, 'another type') and not watchdog.check(-1.0, 'another type')
     watchdog.note_image()
-    assert watchdog.check(1000.0) and watchdog.silence('/image', 1) == ''
-    watchdog.check(-1.0)
-    assert 'for 0 s (1 publish it)' in watchdog.silence('/image', 1)
+    assert watchdog.check(1000.0, 'one') and watchdog.silence('/image') == ''
+    watchdog.check(-1.0, 'one')
+    assert watchdog.silence('/image') == 'no image on /image for 0 s (one)'

@@ -31,7 +31,7 @@ class Slow:
 
 def test_the_newest_of_those_that_came_during_work_is_next():
     work = Slow()
-    worker = FrameWorker(work, work.count_replaced, print)
+    worker = FrameWorker(work, work.count_replaced)
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT)
     for frame in (2, 3, 4):
@@ -45,7 +45,7 @@ def test_the_newest_of_those_that_came_during_work_is_next():
 
 def test_stopping_finishes_the_frame_in_work_and_drops_the_one_that_waits():
     work = Slow()
-    worker = FrameWorker(work, work.count_replaced, print)
+    worker = FrameWorker(work, work.count_replaced)
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT)
     worker.put(2)
@@ -60,7 +60,7 @@ def test_stopping_finishes_the_frame_in_work_and_drops_the_one_that_waits():
 def test_a_period_keeps_the_newest_waiting_until_it_is_due():
     work = Slow()
     work.go_on.release(10)
-    worker = FrameWorker(work, work.count_replaced, print, period=1000.0)
+    worker = FrameWorker(work, work.count_replaced, period=1000.0)
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT), 'the first has nothing to wait for'
     for frame in (2, 3):
@@ -75,7 +75,7 @@ def test_a_period_keeps_the_newest_waiting_until_it_is_due():
 def test_a_worker_that_waits_for_its_time_can_be_stopped():
     work = Slow()
     work.go_on.release(10)
-    worker = FrameWorker(work, work.count_replaced, print, period=1000.0)
+    worker = FrameWorker(work, work.count_replaced, period=1000.0)
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT)
     worker.put(2)
@@ -104,7 +104,7 @@ def test_a_failing_frame_costs_a_frame_and_not_the_thread(error):
 def test_no_period_is_too_long_to_be_changed_again():
     work = Slow()
     work.go_on.release(10)
-    worker = FrameWorker(work, work.count_replaced, print, period=1e12)
+    worker = FrameWorker(work, work.count_replaced, period=1e12)
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT)
     worker.put(2)
@@ -117,7 +117,7 @@ def test_no_period_is_too_long_to_be_changed_again():
 
 def test_what_is_in_work_is_told_while_it_is():
     work = Slow()
-    worker = FrameWorker(work, work.count_replaced, print)
+    worker = FrameWorker(work, work.count_replaced)
     assert worker.busy == 0.0
     worker.put(1)
     assert work.began.acquire(timeout=TIMEOUT)

@@ -12,36 +12,34 @@ class CameraWatchdog:
     """
 
     def __init__(self):
-        self.is_silent = False
         self._last = time.monotonic()
         self._has_seen = False
+        self._reason = ''  # why no image comes in; empty while they do
 
     def note_image(self):
         """Note that an image has come in."""
         self._last = time.monotonic()
         self._has_seen = True
 
-    def check(self, patience: float) -> bool:
-        """Tell whether the camera has fallen silent, or come back, since the last check."""
-        was_silent, self.is_silent = self.is_silent, time.monotonic() - self._last > patience
-        return self.is_silent != was_silent
-
-    def silence(self, topic: str, publishers: int, problem: str = '') -> str:
+    def check(self, patience: float, reason: str) -> bool:
         """
-        Say what is missing; empty where nothing is.
+        Tell whether the camera has stopped or come back, or the reason changed, since last time.
 
         Parameters
         ----------
-        topic : str
-            The full name of the image topic.
-        publishers : int
-            How many there are of it.
-        problem : str
-            Why their images cannot come in, where that is known.
+        patience : float
+            Seconds without an image after which it counts as stopped.
+        reason : str
+            Why no image may come in.
 
         """
-        if not self.is_silent:
+        is_silent = time.monotonic() - self._last > patience
+        before, self._reason = self._reason, reason if is_silent else ''
+        return self._reason != before
+
+    def silence(self, topic: str) -> str:
+        """Say for how long no image has come in on a topic, and why; empty while they do."""
+        if not self._reason:
             return ''
         since = 'yet' if not self._has_seen else f'for {time.monotonic() - self._last:.0f} s'
-        who = 'nobody publishes it' if not publishers else f'{publishers} publish it'
-        return f'no image on {topic} {since} ({problem or who})'
+        return f'no image on {topic} {since} ({self._reason})'

@@ -224,9 +224,9 @@ class DepthNode(LifecycleNode):
 
     def _check_camera(self) -> str:
         self._image.follow()
-        changed = self._watchdog.check(self._settings.options.stale_after)
-        silence = self._watchdog.silence(
-            self._image.topic, self._image.publishers(), self._image.type_problem())
+        changed = self._watchdog.check(
+            self._settings.options.stale_after, self._image.why_missing())
+        silence = self._watchdog.silence(self._image.topic)
         if changed and silence:
             self.get_logger().warning(f'Waiting for the camera: {silence}')
         elif changed:

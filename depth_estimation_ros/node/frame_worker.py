@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from typing import Callable, Generic, Optional, TypeVar
 
 Frame = TypeVar('Frame')
@@ -23,7 +24,8 @@ class FrameWorker(Generic[Frame]):
     replaced : callable
         Called, without arguments, for each frame that is dropped before it is worked on.
     failed : callable
-        Called with what `work` raises; the thread goes on with the next frame.
+        Called with what `work` raises; the thread goes on with the next frame. By default the
+        traceback is printed.
     period : float
         Seconds from the beginning of one frame's work to the next's; 0 for no such limit. Of
         what comes in between, the newest is next.
@@ -31,7 +33,8 @@ class FrameWorker(Generic[Frame]):
     """
 
     def __init__(self, work: Callable[[Frame], None], replaced: Callable[[], None],
-                 failed: Callable[[BaseException], None], period: float = 0.0):
+                 failed: Callable[[BaseException], None] = traceback.print_exception,
+                 period: float = 0.0):
         self._work = work
         self._replaced = replaced
         self._failed = failed

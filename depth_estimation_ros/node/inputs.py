@@ -1,6 +1,6 @@
 """Subscriptions to a camera's images and its camera_info, whatever its driver publishes."""
 
-from typing import Callable, List, Set
+from typing import Callable, List
 
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.node import Node
@@ -58,28 +58,25 @@ class ImageInput:
             self._subscription = self._subscribe()
             self._node.get_logger().info(f'{self.topic} is of {TYPE_NAMES[wanted]}')
 
-    def publishers(self) -> int:
-        """Return how many publish the topic, with whatever type."""
-        return len(self._node.get_publishers_info_by_topic(self.topic))
-
-    def type_problem(self) -> str:
-        """Say how the published type is wrong, and the mend; empty where it is right."""
+    def why_missing(self) -> str:
+        """Say who publishes the topic, or how its type is wrong, and the mend."""
         published = self._published()
-        if not published or TYPE_NAMES[self._uses] in published:
-            return ''
-        found = ' and '.join(sorted(published))
-        if published & set(TYPE_NAMES.values()):
-            return (f'{self.topic} is of {found}, and image_transport is {self._transport}: set '
-                    'it to auto')
-        return (f'{self.topic} is of {found}: remap image to a topic of '
-                f'{" or ".join(TYPE_NAMES.values())}')
+        if not published:
+            return 'nobody publishes it'
+        if TYPE_NAMES[self._uses] in published:
+            return f'{published.count(TYPE_NAMES[self._uses])} publish it'
+        found = f'{self.topic} is of {" and ".join(sorted(set(published)))}'
+        if set(published) & set(TYPE_NAMES.values()):
+            return f'{found}, and image_transport is {self._transport}: set it to auto'
+        return f'{found}: remap image to a topic of {" or ".join(TYPE_NAMES.values())}'
 
     def release(self):
         """Take no more images."""
         self._node.destroy_subscription(self._subscription)
 
-    def _published(self) -> Set[str]:
-        return {each.topic_type for each in self._node.get_publishers_info_by_topic(self.topic)}
+    def _published(self) -> List[str]:
+        """Return the type of each publisher."""
+        return [each.topic_type for each in self._node.get_publishers_info_by_topic(self.topic)]
 
     def _wanted(self) -> str:
         if self._transport != 'auto':
