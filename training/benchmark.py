@@ -20,6 +20,8 @@ from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.networks import create
+from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.scale import ScaleTracker
 import export
 from learning.progress import Progress
 import numpy as np
@@ -90,6 +92,7 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
     camera = Intrinsics(width, height, width / 2, width / 2, width / 2, height / 2)
     rows = (np.arange(height) - camera.cy).clip(min=0.1) / camera.fy
     ground = np.repeat((1.0 / rows)[:, None], width, axis=1).astype(np.float32)
+    tracker = ScaleTracker(CameraPose(height=1.0))
     results = {}
     for size in SIZES:
         image = random.integers(0, 256, (size[1], size[0], 3), np.uint8)
@@ -100,6 +103,7 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
             'network': lambda: estimator.backend.run(small),
             'resize to the image': lambda: cv2.resize(depth, size),
             'besides, with a camera_height': lambda: fit_floor(ground, camera),
+            'besides, with the pose known': lambda: tracker.follow(ground, camera),
             'estimate()': lambda: estimator.estimate(image)}, frames)
     return results
 
