@@ -90,8 +90,8 @@ def curve(estimator: DepthEstimator, dataset: DepthDataset) -> Tuple[List[Remove
     shares = np.zeros(2)
     for pair in dataset.pairs:
         rgb = pair.read_rgb()
-        prediction = estimator.estimate(rgb, dataset.intrinsics, size='network').depth
-        ratio = estimator.focal_scale(dataset.intrinsics)
+        prediction = estimator.estimate(rgb, pair.camera, size='network').depth
+        ratio = estimator.focal_scale(pair.camera)
         # Not interpolated: that would make flying points of the truth.
         truth = cv2.resize(pair.read_depth(dataset.max_depth), (width, height),
                            interpolation=cv2.INTER_NEAREST)
@@ -142,7 +142,7 @@ def main(arguments: List[str]) -> int:
     parser.add_argument('--out', type=Path, required=True, help='the PNG to write')
     options = parser.parse_args(arguments)
     try:
-        dataset = DepthDataset(options.data_dir, options.split)
+        dataset = DepthDataset(options.data_dir, options.split).in_metres()
         removed, shares = curve(DepthEstimator(options.model, options.device), dataset)
     except (DatasetError, DeviceError, IntrinsicsError, ModelFileError) as error:
         print(f'edge_curve: {error}', file=sys.stderr)

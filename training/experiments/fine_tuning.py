@@ -32,12 +32,13 @@ def link_kinds(source, target, kinds):
         for folder in ('rgb', 'depth'):
             (target / folder / split).mkdir(parents=True, exist_ok=True)
         for pair in find_pairs(source, split)[0]:
-            if pair.name.split('_')[0] in kinds:
+            if pair.name.rsplit('_', 2)[0] in kinds:
                 for path in (pair.rgb, pair.depth):
                     link = target / path.relative_to(source)
                     link.symlink_to(os.path.relpath(path, link.parent))
-    if (source / 'camera.json').exists():
-        shutil.copy(source / 'camera.json', target)
+    for table in ('camera.json', 'pairs.csv'):
+        if (source / table).exists():
+            shutil.copy(source / table, target)
 
 
 def draw(scores, path):
