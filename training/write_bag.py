@@ -18,10 +18,10 @@ from typing import Any, Iterable, Iterator
 
 from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
 from learning.dataset import DatasetError, DepthDataset, SPLITS
+from learning.progress import Progress
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
-from tqdm import tqdm
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
@@ -83,7 +83,7 @@ def camera_info(topic: str, seconds: float, camera: Intrinsics) -> BagMessage:
 
 def recorded(dataset: DepthDataset, rate: float) -> Iterator[BagMessage]:
     """Give what a robot would have recorded of a dataset's pairs, at `rate` hertz."""
-    for number, pair in enumerate(tqdm(dataset.pairs, unit=' pairs')):
+    for number, pair in enumerate(Progress(dataset.pairs, unit=' pairs')):
         seconds = FIRST_STAMP + number / rate
         depth = pair.read_depth(dataset.max_depth)
         known = depth < dataset.max_depth  # neither NaN nor where depth ends
@@ -112,7 +112,7 @@ def main() -> int:
         parser.error(f'{options.out} exists already: name another folder')
     partial = options.out.with_name(f'{options.out.name}.partial')
     try:
-        dataset = DepthDataset(options.data_dir, options.split, max_depth=MAX_DEPTH)
+        dataset = DepthDataset(options.data_dir, options.split, max_depth=MAX_DEPTH).in_metres()
         shutil.rmtree(partial, ignore_errors=True)
         write_bag(partial, options.storage, recorded(dataset, options.rate))
     except (DatasetError, IntrinsicsError) as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence, Tuple
 
-from learning.dataset import DepthDataset, find_pairs, Pair
+from learning.dataset import DepthDataset, find_datasets, Pair
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records, Record
 
@@ -42,7 +42,7 @@ def find_groups(folders: Sequence[Path], split: str) -> List[Group]:
     """
     Read the split of each dataset that is named, or that lies in a folder that is named.
 
-    A folder of datasets may hold some without this split: they are left out.
+    A folder of datasets, or a pattern, may name some without this split: they are left out.
 
     Raises
     ------
@@ -50,7 +50,12 @@ def find_groups(folders: Sequence[Path], split: str) -> List[Group]:
         Where a split is empty, or any of its files cannot be used.
 
     """
-    roots = [root for folder in folders for root in _datasets(Path(folder), split)]
+    roots: List[Path] = []
+    for folder in folders:
+        found = find_datasets(folder, split)
+        if not found:
+            raise DatasetError(folder, [f'none of its datasets has a split {split!r}'])
+        roots += found
     names = _names(roots)
     return [Group(name, DepthDataset(root, split).in_metres(), read_records(root, split))
             for name, root in zip(names, roots)]
@@ -59,18 +64,6 @@ def find_groups(folders: Sequence[Path], split: str) -> List[Group]:
 def all_pairs(groups: Sequence[Group]) -> Iterator[Tuple[Group, Pair]]:
     """Go through the pairs of all groups."""
     return ((group, pair) for group in groups for pair in group.dataset.pairs)
-
-
-def _datasets(folder: Path, split: str) -> List[Path]:
-    if (folder / 'rgb').is_dir() or not folder.is_dir():
-        return [folder]
-    roots = sorted(path.parent for path in folder.glob('*/rgb'))
-    if not roots:
-        return [folder]
-    with_split = [root for root in roots if any(find_pairs(root, split))]
-    if not with_split:
-        raise DatasetError(folder, [f'none of its {len(roots)} datasets has a split {split!r}'])
-    return with_split
 
 
 def _names(roots: Sequence[Path]) -> List[str]:

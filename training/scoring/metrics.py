@@ -235,7 +235,8 @@ class Evaluation:
         """Return RMSE (metres) and SSIM, averaged over batches."""
         batches = [self.images[i:i + self.batch_size]
                    for i in range(0, len(self.images), self.batch_size)]
-        # Images of one size: the squared error of a batch is the mean of its images'.
+        # The squared error of a batch is the mean of its images', which are mostly of one size;
+        # where truth has gaps, images weigh alike all the same.
         errors = [np.sqrt(np.mean([image.rmse ** 2 for image in batch])) for batch in batches]
         similarities = [np.mean([image.ssim for image in batch]) for batch in batches]
         return float(np.mean(errors)), float(np.mean(similarities))
