@@ -16,7 +16,7 @@ import json
 import os
 from pathlib import Path
 from tokenize import TokenError
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
@@ -378,6 +378,10 @@ class DepthDataset:
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def __iter__(self) -> Iterator[Tuple[np.ndarray, np.ndarray, np.float32]]:
+        """Read each pair once; without this, a `for` would go on with pairs drawn again."""
+        return (self[index] for index in range(len(self)))
 
     @property
     def drawn_pairs(self) -> int:
