@@ -14,7 +14,7 @@ def test_zoom_brings_things_nearer_and_the_clip_with_them():
     depth = np.full((100, 200), 10.0, np.float32)
     depth[:, 100:] = 20.0
     rgb = np.zeros((100, 200, 3), np.uint8)
-    _, zoomed, nearer = zoom(rgb, depth, np.random.default_rng(1))
+    _, zoomed, nearer, _ = zoom(rgb, depth, np.random.default_rng(1))
     factor = zoomed.shape[1] / 200
     assert factor < 0.95
     assert nearer == pytest.approx(factor)
@@ -25,9 +25,11 @@ def test_mirror_image_mirrors_both():
     flip = augment.Augmentation(flip=1.0)
     depth = np.arange(8, dtype=np.float32).reshape(2, 4)
     rgb = np.repeat(depth[..., None], 3, axis=2).astype(np.uint8)
-    mirrored, mirrored_depth, _ = flip(rgb, depth, np.random.default_rng(0))
+    mirrored, mirrored_depth, _, floor = flip(rgb, depth, np.random.default_rng(0),
+                                              floor=depth[:1] > 2)
     np.testing.assert_array_equal(mirrored[..., 0], mirrored_depth)
     np.testing.assert_array_equal(mirrored_depth, depth[:, ::-1])
+    assert floor.tolist() == [[True, False, False, False]]
 
 
 @pytest.mark.parametrize('change', [
@@ -35,7 +37,7 @@ def test_mirror_image_mirrors_both():
 def test_the_picture_changes_and_the_depth_does_not(change):
     random = np.random.default_rng(0)
     rgb, depth = random.integers(0, 256, (48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
-    changed, same, nearer = augment.Augmentation(**change)(rgb, depth, random)
+    changed, same, nearer, _ = augment.Augmentation(**change)(rgb, depth, random)
     assert changed.shape == rgb.shape and changed.dtype == np.uint8 and (changed != rgb).any()
     assert (same == depth).all() and nearer == 1.0
 
@@ -75,7 +77,8 @@ def test_a_photograph_lends_its_colours_and_nothing_else(photograph):
     rgb = random.integers(80, 120, (48, 64, 3), np.uint8)
     rgb[:, 30:] += 50
     lend = augment.Augmentation(fda=1.0, fda_beta=0.03, styles=(photograph,))
-    changed, depth, nearer = lend(rgb, np.ones((48, 64), np.float32), random, Path('other.png'))
+    changed, depth, nearer, _ = lend(rgb, np.ones((48, 64), np.float32), random,
+                                     Path('other.png'))
     assert changed.shape == rgb.shape and changed.dtype == np.uint8
     assert (depth == 1.0).all() and nearer == 1.0
     style = read_rgb(photograph)

@@ -1,6 +1,7 @@
 """Bad data ends a run before it begins, with the names of the files; good data is read right."""
 
 import json
+from pathlib import Path
 import shutil
 import struct
 
@@ -9,6 +10,8 @@ from learning import augment
 from learning.dataset import DatasetError, DepthDataset, find_datasets, resize_depth
 import numpy as np
 import pytest
+
+SAMPLE = Path(__file__).parents[1] / 'data' / 'sample'
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def test_a_broken_camera_json_is_named(dataset):
 
 def test_preprocessing_is_the_papers(dataset):
     data = DepthDataset(dataset, 'train')
-    rgb, depth, clip = data[0]
+    rgb, depth, clip, _ = data[0]
     assert rgb.shape == (224, 224, 3) and rgb.dtype == np.uint8
     assert depth.shape == (224, 224) and depth.dtype == np.float32
     assert depth.max() == 20.0
@@ -333,3 +336,19 @@ def test_a_folder_of_datasets_is_all_those_with_the_split(dataset, tmp_path, ent
         assert find_datasets(tmp_path / entry, 'val') == [root / 'c']
     else:
         assert find_datasets(dataset, 'train') == [dataset]
+
+
+def test_the_floor_is_where_the_pose_and_the_depth_agree():
+    data = DepthDataset(SAMPLE, 'val', (144, 256))
+    shares = []
+    for pair, (_, depth, _, floor) in zip(data.pairs, data):
+        assert set(np.unique(floor)) <= {0.0, 1.0}
+        assert not floor[depth >= data.max_depth].any(), 'the sky is no floor'
+        # A camera that looks about level has its floor in the lower half.
+        shares.append((floor[:48].mean(), floor[96:].mean()))
+    above, below = np.mean(shares, axis=0)
+    assert above < 0.02 and below > 0.4
+
+
+def test_without_a_pose_nobody_knows_where_the_floor_is(dataset):
+    assert np.isnan(DepthDataset(dataset, 'train')[0].floor).all()

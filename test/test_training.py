@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.networks import create
 from depth_estimation_ros.estimation.weights_file import load_weights, save_weights
@@ -258,6 +259,18 @@ def test_a_model_gets_a_confidence_and_keeps_its_depth(run, data, tmp_path):
     assert changed == {'error_head', 'calibration'}
     result = command('train', *short(data, tmp_path / 'other', *more))
     assert result.returncode == 1 and 'needs --init-from' in result.stderr
+
+
+def test_a_model_learns_where_the_floor_is_and_keeps_its_depth(run, data, tmp_path):
+    succeed('train', *short(data, tmp_path / 'run', '--learn', 'floor', '--floor', 1,
+                            '--max-epochs', 2), '--init-from', run / 'best.safetensors')
+    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    assert all((before[key] == after[key]).all() for key in before if key != 'calibration')
+    assert {key.split('.')[0] for key in set(after) - set(before)} == {'floor_head'}
+    assert read_metadata(tmp_path / 'run' / 'best.safetensors').floor
+    estimator = DepthEstimator(str(tmp_path / 'run' / 'best.safetensors'), 'cpu')
+    floor = estimator.estimate(np.zeros((90, 160, 3), np.uint8)).floor
+    assert floor.shape == (90, 160) and 0 <= floor.min() and floor.max() <= 1
 
 
 def test_missing_imagenet_weights_name_the_two_ways_out(data, tmp_path, monkeypatch):

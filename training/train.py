@@ -45,7 +45,7 @@ def visualize(run, writer, count: int = 4) -> None:
     dataset = run.data.choosing
     examples = []
     for index in range(0, len(dataset), max(1, len(dataset) // count))[:count]:
-        rgb, truth, _ = dataset[index]
+        rgb, truth, _, _ = dataset[index]
         examples.append(figures.Example(rgb, truth, run.predict(rgb), dataset.pairs[index].name))
     figure = figures.draw(examples, run.settings.max_depth)
     figures.save(figure, run.settings.run_dir / 'figures' / f'step_{run.step:06d}.png')

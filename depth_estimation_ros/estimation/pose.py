@@ -78,6 +78,29 @@ class CameraPose:
         up = np.array([2.0 * (x * z - y * w), 2.0 * (y * z + x * w), 1.0 - 2.0 * (x * x + y * y)])
         return cls.from_down(-up, height)
 
+    def is_floor(self, depth: np.ndarray, camera: Intrinsics) -> np.ndarray:
+        """
+        Return which pixels show the floor, by their depth.
+
+        Those whose point lies within 4 cm and 1 % of its depth of the floor: what is lower is no
+        obstacle, and a depth camera tells no less.
+
+        Parameters
+        ----------
+        depth : float32 (H, W), metres
+            True depth; NaN where it is unknown.
+        camera : Intrinsics
+
+        Returns
+        -------
+        bool (H, W)
+
+        """
+        floor = self.floor_depth(camera)
+        with np.errstate(invalid='ignore'):
+            above = self.height * np.abs(1.0 - depth / floor)
+            return above < 0.04 + 0.01 * depth
+
     def floor_depth(self, camera: Intrinsics, farthest: float = math.inf) -> np.ndarray:
         """
         Return the depth at which each pixel's ray meets the floor.

@@ -57,7 +57,8 @@ class Augmentation:
     styles: Tuple[Path, ...] = ()
 
     def __call__(self, rgb: np.ndarray, depth: np.ndarray, random: np.random.Generator,
-                 path: Optional[Path] = None) -> Tuple[np.ndarray, np.ndarray, float]:
+                 path: Optional[Path] = None, floor: Optional[np.ndarray] = None
+                 ) -> Tuple[np.ndarray, np.ndarray, float, Optional[np.ndarray]]:
         """
         Change one pair.
 
@@ -68,6 +69,8 @@ class Augmentation:
         random : numpy Generator
         path : Path, optional
             Of the picture.
+        floor : float32 (H, W), optional
+            1 where a pixel shows the floor, 0 where it doesn't, NaN where that isn't known.
 
         Returns
         -------
@@ -76,13 +79,17 @@ class Augmentation:
         nearer : float
             By what factor the zoom brought everything nearer, the depth at which the truth was
             clipped included.
+        floor : float32 (h, w) or None
 
         """
         nearer = 1.0
         if random.random() < self.flip:
             rgb, depth = rgb[:, ::-1], depth[:, ::-1]
+            floor = None if floor is None else floor[:, ::-1]
         if self.crop:
-            rgb, depth, nearer = self._zoom(rgb, depth, random)
+            part, nearer = self._zoom(depth.shape, random)
+            rgb, depth = rgb[part], depth[part] * np.float32(nearer)
+            floor = None if floor is None else floor[part]
         if random.random() < self.fda and path not in self.styles:
             style = read_rgb(self.styles[random.integers(len(self.styles))])
             rgb = lend_amplitudes(rgb, style, self.fda_beta)
@@ -94,17 +101,17 @@ class Augmentation:
             rgb = self._degrade(np.ascontiguousarray(rgb), random)
         if random.random() < self.cutout:
             rgb = _hide_a_part(rgb, random)
-        return np.ascontiguousarray(rgb), np.ascontiguousarray(depth), nearer
+        return (np.ascontiguousarray(rgb), np.ascontiguousarray(depth), nearer,
+                None if floor is None else np.ascontiguousarray(floor))
 
-    def _zoom(self, rgb, depth, random):
-        height, width = depth.shape
+    def _zoom(self, shape, random):
+        """Return the part that is kept, and by what factor its zoom brings everything nearer."""
+        height, width = shape
         kept = 1.0 - random.uniform(0.0, self.crop)
         h, w = round(height * kept), round(width * kept)
         top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
         # The training camera sees this picture when everything is nearer by the zoom.
-        nearer = w / width
-        part = slice(top, top + h), slice(left, left + w)
-        return rgb[part], depth[part] * np.float32(nearer), nearer
+        return (slice(top, top + h), slice(left, left + w)), w / width
 
     def _recolour(self, rgb, random):
         def factor(shape=()):

@@ -16,15 +16,17 @@ import json
 import os
 from pathlib import Path
 from tokenize import TokenError
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+import cv2
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.images import ImageError
 from depth_estimation_ros.images.picture import decode_single, read_rgb
 from learning.augment import Augmentation
 from learning.dataset_error import DatasetError
-from learning.pairs_table import read_records
+from learning.pairs_table import read_records, Record
 from learning.preprocessing import Resize
 import numpy as np
 
@@ -59,6 +61,8 @@ class Pair:
         the dataset's camera.
     weight : float
         How often it is drawn in an epoch, on average.
+    pose : CameraPose, optional
+        How the camera stands above the floor, or above the table that it looks at.
 
     """
 
@@ -69,6 +73,7 @@ class Pair:
     camera: Optional[Intrinsics] = None
     scale: float = 1.0
     weight: float = 1.0
+    pose: Optional[CameraPose] = None
 
     def read_rgb(self) -> np.ndarray:
         """
@@ -90,6 +95,28 @@ class Pair:
         depth = depth.astype(np.float32, copy=False)
         depth[depth == 0.0] = np.nan
         return (depth * np.float32(self.scale)).clip(max=max_depth)
+
+    def find_floor(self, depth: np.ndarray, max_depth: float) -> np.ndarray:
+        """
+        Return where the floor is.
+
+        Parameters
+        ----------
+        depth : float32 (H, W), metres
+            As of `read_depth`.
+        max_depth : float, metres
+
+        Returns
+        -------
+        float32 (H, W)
+            1 where a pixel shows the floor, 0 where it doesn't; NaN where that isn't known.
+
+        """
+        if self.pose is None or self.camera is None:
+            return np.full(depth.shape, np.nan, np.float32)
+        floor = self.pose.is_floor(depth / np.float32(self.scale), self.camera)
+        floor &= depth < 0.999 * max_depth
+        return np.where(np.isnan(depth), np.nan, floor.astype(np.float32)).astype(np.float32)
 
     def read_stored(self) -> np.ndarray:
         """
@@ -286,6 +313,28 @@ def _problem(pair: Pair, camera: Optional[Intrinsics]) -> Optional[str]:
             + (advice if fitting else ''))
 
 
+class Sample(NamedTuple):
+    """
+    What a network learns from a pair, at its input size.
+
+    Attributes
+    ----------
+    rgb : uint8 (H, W, 3)
+    depth : float32 (H, W), metres
+        NaN where it is unknown.
+    clip : float32, metres
+        What lies there or beyond is only known to do so.
+    floor : float32 (H, W)
+        1 where a pixel shows the floor, 0 where it doesn't; NaN where that isn't known.
+
+    """
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    clip: np.float32
+    floor: np.ndarray
+
+
 class DepthDataset:
     """
     A split of one dataset or several, preprocessed as in the paper (Tables II and III).
@@ -346,9 +395,10 @@ class DepthDataset:
                 raise DatasetError(root, problems)
             records = read_records(root, split)
             for pair in pairs:
-                own = records[pair.name].camera(usual) if pair.name in records else usual
+                record = records.get(pair.name, Record())
+                own = record.camera(usual)
                 self.pairs.append(replace(pair, camera=own, scale=self._scale(own),
-                                          weight=weight))
+                                          weight=weight, pose=record.pose_above_plane))
 
     def _scale(self, camera: Optional[Intrinsics]) -> float:
         """Return what makes depth seen by a camera that of the dataset's camera."""
@@ -379,7 +429,7 @@ class DepthDataset:
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __iter__(self) -> Iterator[Tuple[np.ndarray, np.ndarray, np.float32]]:
+    def __iter__(self) -> Iterator[Sample]:
         """Read each pair once; without this, a `for` would go on with pairs drawn again."""
         return (self[index] for index in range(len(self)))
 
@@ -409,7 +459,7 @@ class DepthDataset:
             drawn.append(some + times * len(self))
         return drawn
 
-    def __getitem__(self, number: int) -> Tuple[np.ndarray, np.ndarray, np.float32]:
+    def __getitem__(self, number: int) -> Sample:
         """
         Read a pair.
 
@@ -418,25 +468,20 @@ class DepthDataset:
         number : int
             As of `draw`.
 
-        Returns
-        -------
-        rgb : uint8 (H, W, 3)
-        depth : float32 (H, W), metres
-            NaN where it is unknown.
-        clip : float32, metres
-            What lies there or beyond is only known to do so.
-
         """
         pair = self.pairs[number % len(self)]
         rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
+        floor: Optional[np.ndarray] = pair.find_floor(depth, self.max_depth)
         clip = self.max_depth * min(1.0, pair.scale)
         if self.augment is not None:
             random = np.random.default_rng((self.seed, self.epoch, number))
-            rgb, depth, nearer = self.augment(rgb, depth, random, pair.rgb)
+            rgb, depth, nearer, floor = self.augment(rgb, depth, random, pair.rgb, floor)
             clip *= nearer
         height, width = self.input_size
-        return (self.resize(rgb, width, height),
-                resize_depth(depth, width, height, self.resize), np.float32(clip))
+        return Sample(
+            self.resize(rgb, width, height),
+            resize_depth(depth, width, height, self.resize), np.float32(clip),
+            cv2.resize(floor, (width, height), interpolation=cv2.INTER_NEAREST))
 
     def origin(self) -> Dict:
         """Return names, size and, where render_worlds.py made it, kinds and seed."""

@@ -28,6 +28,8 @@ class Weights:
         Of the differences between neighbours' log depth, over four scales.
     confidence : float
         Of the likelihood of the error that the network expects, and of confidence.
+    floor : float
+        Of the cross entropy of where the floor is.
 
     """
 
@@ -37,6 +39,7 @@ class Weights:
     silog: float = 0.0
     gradients: float = 0.0
     confidence: float = 0.0
+    floor: float = 0.0
 
 
 def mean_of(values: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -59,10 +62,10 @@ def mean_of(values: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
 
 def weights_of(settings) -> Weights:
     """Return the weights that a run's Settings ask for."""
-    if settings.learn == 'confidence':
-        return Weights(alpha=0.0, beta=0.0, confidence=settings.confidence)
+    if settings.learn != 'all':
+        return Weights(alpha=0.0, beta=0.0, **{settings.learn: getattr(settings, settings.learn)})
     return Weights(settings.alpha, settings.beta, settings.l1, settings.silog, settings.gradients,
-                   settings.confidence)
+                   settings.confidence, settings.floor)
 
 
 def rmse(prediction: torch.Tensor, truth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -180,6 +183,24 @@ def within_cross_entropy(log_ratio: torch.Tensor, log_b: torch.Tensor, share: fl
     # Not binary_cross_entropy: it refuses NaN with an assertion, where a run that diverges must
     # be told so by its loss.
     return -torch.log(torch.where(within, probability, 1.0 - probability))
+
+
+def floor_cross_entropy(logit: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
+    """
+    Return the mean cross entropy of where the floor is.
+
+    Parameters
+    ----------
+    logit : float32 (N, 1, H, W)
+        As in outputs.Prediction.floor_logit.
+    floor : float32 (N, 1, H, W)
+        1 where a pixel shows the floor, 0 where it doesn't; NaN where that isn't known.
+
+    """
+    known = ~torch.isnan(floor)
+    entropy = functional.binary_cross_entropy_with_logits(
+        logit, torch.nan_to_num(floor), reduction='none')
+    return mean_of(entropy, known.float())
 
 
 def one_sided_truth(truth: torch.Tensor, prediction: torch.Tensor, clip: torch.Tensor

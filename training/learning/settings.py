@@ -100,9 +100,10 @@ class Settings:
     gradients: float = setting(LOSS, 0.0, "weight of the log depth's gradients")
     confidence: float = setting(
         LOSS, 0.0, 'weight of the expected error; above 0 it is an output')
-    learn: Literal['all', 'confidence'] = setting(
-        LOSS, 'all', "all, or confidence: depth stays --init-from's, and only how far it can be "
-        'trusted is learnt')
+    floor: float = setting(LOSS, 0.0, 'weight of where the floor is; above 0 it is an output')
+    learn: Literal['all', 'confidence', 'floor'] = setting(
+        LOSS, 'all', "all, or one output: depth stays --init-from's, and only how far it can be "
+        'trusted, or where the floor is, is learnt')
     clip: bool = setting(LOSS, False, 'take clipped depth, such as the sky, for a bound')
 
     flip: float = setting(AUGMENTATION, 0.0, 'probability of a mirror image')
@@ -156,8 +157,8 @@ class Settings:
                      'visualize_every', 'log_every', 'step_size_up', 'step_size_down'):
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
-        for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'encoder_lr',
-                     'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
+        for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'floor',
+                     'encoder_lr', 'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
         for name in ('flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'fda', 'fda_beta',
@@ -168,9 +169,9 @@ class Settings:
                                     'and 1')
         if self.fda and not self.style_dir:
             raise SettingsError('fda needs pictures that lend their amplitudes: pass --style-dir')
-        if self.learn == 'confidence' and not (self.confidence and self.init_from):
-            raise SettingsError('to learn confidence needs --init-from, a model that knows depth, '
-                                'and a --confidence above 0')
+        if self.learn != 'all' and not (getattr(self, self.learn) and self.init_from):
+            raise SettingsError(f'to learn {self.learn} needs --init-from, a model that knows '
+                                f'depth, and a --{self.learn} above 0')
         if self.freeze and self.network == 'resnet34_upsample':
             raise SettingsError("the paper's network freezes its first layers by itself: leave "
                                 'freeze at 0')

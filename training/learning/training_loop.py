@@ -66,8 +66,9 @@ def train_epoch(run: Run, writer: Optional[SummaryWriter], bar: Progress, visual
     run.set_training()
     epoch_loss, logged_loss = torch.zeros(2, device=run.device).unbind()
     logged_steps = 0
-    for rgb, depth, clip in run.training_batches():
-        loss = train_step(run, rgb, depth[:, None].to(run.device), clip.to(run.device))
+    for rgb, depth, clip, floor in run.training_batches():
+        loss = train_step(run, rgb, depth[:, None].to(run.device), clip.to(run.device),
+                          floor[:, None].to(run.device))
         epoch_loss, logged_loss = epoch_loss + loss, logged_loss + loss
         logged_steps += 1
         if run.step % settings.log_every == 0 or run.step % run.steps == 0:
@@ -90,8 +91,8 @@ def train_epoch(run: Run, writer: Optional[SummaryWriter], bar: Progress, visual
     return epoch_loss.item() / run.steps
 
 
-def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Tensor
-               ) -> torch.Tensor:
+def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Tensor,
+               floor: torch.Tensor) -> torch.Tensor:
     """
     Learn from one batch.
 
@@ -101,6 +102,8 @@ def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Ten
     rgb : uint8 (N, H, W, 3)
     truth : float32 (N, 1, H, W), metres
     clip : float32 (N,), metres
+    floor : float32 (N, 1, H, W)
+        As of dataset.Sample.
 
     Returns
     -------
@@ -108,13 +111,15 @@ def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Ten
         The loss, on the run's device.
 
     """
-    prediction, log_b = run.predict_distribution(run.learner, rgb)
+    prediction, log_b, floor_logit = run.predict_distribution(run.learner, rgb)
     error_unknown = losses.is_clipped_nearer(truth, clip, run.settings.max_depth)
     if run.settings.clip:
         truth = losses.one_sided_truth(truth, prediction, clip)
     else:
         truth = losses.clipped_at(truth, clip, run.settings.max_depth)
     loss = losses.total(prediction, log_b, truth, run.loss_weights, error_unknown)
+    if run.loss_weights.floor:
+        loss = loss + run.loss_weights.floor * losses.floor_cross_entropy(floor_logit, floor)
     run.optimizer.zero_grad(set_to_none=True)
     run.scaler.scale(loss).backward()
     run.scaler.step(run.optimizer)

@@ -81,11 +81,13 @@ class Run:
     def _create_network(self) -> torch.nn.Module:
         settings = self.settings
         network = networks.create(settings.network, settings.max_depth, settings.headroom,
-                                  settings.confidence > 0, settings.log_head)
+                                  settings.confidence > 0, settings.log_head,
+                                  settings.floor > 0)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
         network.to(self.device, memory_format=torch.channels_last)
-        if settings.learn == 'confidence':
-            network.requires_grad_(False).error_head.requires_grad_(True)
+        if settings.learn != 'all':
+            head = {'confidence': 'error_head', 'floor': 'floor_head'}[settings.learn]
+            getattr(network.requires_grad_(False), head).requires_grad_(True)
         if settings.freeze:
             network.freeze(settings.freeze)
         return network
@@ -94,7 +96,7 @@ class Run:
         """
         Let the network learn.
 
-        Where only confidence is learnt, the statistics of batch normalisation stay, too: depth
+        Where only a head is learnt, the statistics of batch normalisation stay, too: depth
         would change with them.
         """
         self.network.train(self.settings.learn == 'all')
@@ -132,8 +134,11 @@ class Run:
         # A shipped model's are of half precision.
         weights = {key: value.float() if value.is_floating_point() else value
                    for key, value in state_dict.items()}
-        if settings.learn == 'confidence':
-            weights = {**self.network.state_dict(), **weights}
+        # What the file doesn't know yet begins at random: the head that is to be learnt.
+        new = {'error_head.', 'calibration'} if settings.learn == 'confidence' else set()
+        new |= set() if metadata.floor else {'floor_head.'}
+        weights.update({key: value for key, value in self.network.state_dict().items()
+                        if key not in weights and key.startswith(tuple(new))})
         weights_file.refuse_misfits(path, weights, self.network.state_dict(), settings.network)
         self.network.load_state_dict(weights)
         self.began_with = {'recipe': metadata.recipe, 'dataset': metadata.dataset}
@@ -185,8 +190,8 @@ class Run:
         """
         max_depth = self.settings.max_depth
         self.model.eval()
-        for rgb, truth, clip in self._batches(dataset, batch_size=self.settings.batch_size):
-            depth, log_b = self.predict_distribution(self.model, rgb)
+        for rgb, truth, clip, _ in self._batches(dataset, batch_size=self.settings.batch_size):
+            depth, log_b, _ = self.predict_distribution(self.model, rgb)
             truth = losses.clipped_at(truth[:, None], clip, max_depth).to(self.device)
             yield depth.clamp(max=max_depth), log_b, truth
 
@@ -237,6 +242,7 @@ class Run:
             max_depth=self.settings.max_depth, focal=self.data.train.focal,
             aspect=self.data.train.aspect, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
+            floor=self.settings.floor > 0,
             dataset=self.data.train.origin(),
             recipe={**self.settings.recipe(),
                     **({'began_with': self.began_with} if self.began_with else {})},
