@@ -100,8 +100,8 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
         write_json(summary, options.json)
     if options.json != '-':
         folders = ', '.join(map(str, options.data_dir))
-        print(f'{options.model} on {summary["n"]} pairs of {folders}, {options.split}; the pose '
-              f'sets the scale of {summary["with_pose"]}')
+        posed = f'; the pose sets the scale of {with_pose}' if summary['with_pose'] else ''
+        print(f'{options.model} on {summary["n"]} pairs of {folders}, {options.split}{posed}')
         print(report(summary))
     if options.figures:
         # matplotlib takes a second to import.
