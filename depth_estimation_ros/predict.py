@@ -323,9 +323,9 @@ def write(depth: np.ndarray, name: str, estimator: DepthEstimator,
             if options.format == 'npy':
                 np.save(file, depth)
             else:
-                file.write(cv2.imencode('.png', millimetres(depth))[1])
+                file.write(cv2.imencode('.png', millimetres(depth))[1].tobytes())
         with replacing(color_path) as partial:
-            partial.write_bytes(cv2.imencode('.png', colors)[1])
+            partial.write_bytes(cv2.imencode('.png', colors)[1].tobytes())
     except OSError as error:
         raise PredictError(f'{name} cannot be written to {options.out} ({error.strerror}).'
                            ) from error

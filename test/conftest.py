@@ -16,7 +16,7 @@ NEEDS = {
     # rerun-sdk, which wants NumPy 2.
     'viewer': ('rerun', ()),
     # colcon and the linters.
-    'tools': ('ament', ('test_colcon', 'test_flake8')),
+    'tools': ('ament', ('test_colcon', 'test_flake8', 'test_mypy')),
 }
 # The files that take longest: where the others are spread over several processes, one that began
 # last would keep a single process busy at the end.

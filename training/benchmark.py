@@ -11,7 +11,7 @@ from pathlib import Path
 import sys
 import tempfile
 import time
-from typing import Callable, Dict
+from typing import Callable, Dict, List
 
 import cv2
 from depth_estimation_ros.estimation import backends, model_file
@@ -34,7 +34,7 @@ SIZES = ((640, 480), (1280, 720))
 
 def measure(candidates: Dict[str, Callable], frames: int) -> Dict[str, float]:
     """Return the median time of each candidate in milliseconds; they are called in turn."""
-    times = {name: [] for name in candidates}
+    times: Dict[str, List[float]] = {name: [] for name in candidates}
     for index in Progress(range(-3, frames), unit=' rounds', leave=False):
         for name, call in candidates.items():
             start = time.perf_counter()

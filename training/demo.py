@@ -151,7 +151,7 @@ def reserve_domain() -> Tuple[int, socket.socket]:
             continue
         in_use = [_bind(port) for port in (base, base + 10)]
         if None not in in_use:
-            for probe in in_use:
+            for probe in filter(None, in_use):
                 probe.close()
             return domain, reservation
         reservation.close()

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Protocol, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
 
 from depth_estimation_ros.estimation import model_file
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
@@ -149,7 +149,7 @@ class TorchBackend:
         self.precision = 'f16' if device == 'cuda' else 'f32'
         module, self.metadata = weights_file.load_network(file)
         self.digest = file.digest
-        self._module = module.eval().to(device, memory_format=torch.channels_last)
+        self._module: Any = module.eval().to(device).to(memory_format=torch.channels_last)
 
     def run(self, image: np.ndarray) -> Estimate:
         """Run the network once; see `Backend.run`."""
@@ -158,8 +158,10 @@ class TorchBackend:
                                                     enabled=self.device == 'cuda'):
             batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
             maps = self._module.estimate(batch.float() / 255.0)
-        return Estimate(**{name: each if each is None else each[0, 0].float().cpu().numpy()
-                           for name, each in maps._asdict().items()})
+        arrays: Dict[str, Any] = {
+            name: each if each is None else each[0, 0].float().cpu().numpy()
+            for name, each in maps._asdict().items()}
+        return Estimate(**arrays)
 
 
 def has_cuda() -> bool:

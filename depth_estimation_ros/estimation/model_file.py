@@ -134,16 +134,17 @@ def _problem(values: object) -> str:
     name = values.get('architecture')
     if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
         return 'architecture must be a plain name of letters, digits, _ and .'
-    size, (low, high) = values.get('input_size', [*INPUT_SIDES]), INPUT_SIDES
+    size, (shortest, longest) = values.get('input_size', [*INPUT_SIDES]), INPUT_SIDES
     if not isinstance(size, list) or len(size) != 2 or not all(
-            type(side) is int and low <= side <= high for side in size):
-        return f'input_size must be two whole numbers from {low} to {high}'
+            type(side) is int and shortest <= side <= longest for side in size):
+        return f'input_size must be two whole numbers from {shortest} to {longest}'
     for name, (low, high, unit) in RANGES.items():
         value = values.get(name)
         if name not in values or name == 'focal' and value is None:
             continue
         # Not a number (NaN) is in no range.
-        if type(value) not in (int, float) or not low <= value <= high:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not (
+                low <= value <= high):
             return f'{name} must be a number from {low:g} to {high:g} ({unit})'
     for name in ('confidence', 'log_head', 'floor'):
         if not isinstance(values.get(name, False), bool):

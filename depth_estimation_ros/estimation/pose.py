@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 import math
-from typing import Sequence
+from typing import Sequence, Union
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
 import numpy as np
@@ -46,7 +46,7 @@ class CameraPose:
                          math.cos(self.roll) * math.cos(self.pitch), -math.sin(self.pitch)])
 
     @classmethod
-    def from_down(cls, down: Sequence[float], height: float) -> 'CameraPose':
+    def from_down(cls, down: Union[Sequence[float], np.ndarray], height: float) -> 'CameraPose':
         """
         Return the pose of a camera that sees gravity in a direction.
 

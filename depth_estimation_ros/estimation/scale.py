@@ -278,7 +278,7 @@ class ScaleTracker:
                 return None
             # What the median of many such heights was off by, on pictures of known height.
             return ScaleMeasurement(math.log(self.camera_height / plane.height), 0.15, 0.0)
-        if self._floor_of != (self.pose, camera):
+        if self._floor_depth is None or self._floor_of != (self.pose, camera):
             self._floor_depth = self.pose.floor_depth(camera, FARTHEST_FLOOR)
             self._floor_of = self.pose, camera
         return measure_floor(depth, self._floor_depth, floor)

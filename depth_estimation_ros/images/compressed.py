@@ -43,12 +43,14 @@ def to_rgb(message: Any, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         raise ImageError(f'the format {message.format!r} is that of depth, not of colour')
     try:
         encoding = _encoding(message)
-        if encoding.startswith('bayer_') and encoding in ENCODINGS:
+        conversion = ENCODINGS[encoding].conversion if (
+            encoding.startswith('bayer_') and encoding in ENCODINGS) else None
+        if conversion is not None:
             # Of a picture with one number per pixel these are the sensor's, whose colours lie
             # side by side; one with three was made of them by the driver.
             if read_header(message.data).channels == 1:
                 mosaic = _upper_byte(decode_single(message.data, max_pixels))
-                return cv2.cvtColor(mosaic, ENCODINGS[encoding].conversion)
+                return cv2.cvtColor(mosaic, conversion)
         return decode_rgb(message.data, max_pixels)
     except ImageError as error:
         raise ImageError(f'{error} (format {message.format!r})') from error

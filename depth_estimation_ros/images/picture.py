@@ -8,7 +8,7 @@ hundred bytes make a decoder fill gigabytes, and what was cut off becomes grey.
 
 from pathlib import Path
 import re
-from typing import Callable, Dict, NamedTuple, Union
+from typing import Any, Callable, Dict, NamedTuple, Union
 
 import cv2
 from depth_estimation_ros.images import ImageError
@@ -32,7 +32,8 @@ START_OF_FRAME = frozenset(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
 PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 PNG_RATIO = 1032  # what deflate makes of one byte at most
 
-Data = Union[bytes, bytearray, memoryview, np.ndarray]
+# np.ndarray, which mypy knows as a buffer from Python 3.12 on.
+Data = Union[bytes, bytearray, memoryview, Any]
 
 
 class PictureHeader(NamedTuple):

@@ -117,6 +117,7 @@ def describe(info: CameraInfo, intrinsics: Intrinsics, header: Header) -> Camera
 
     """
     calibrated = from_camera_info(info)
+    assert calibrated is not None  # `intrinsics` is a part of it
     sx, sy = intrinsics.fx / calibrated.fx, intrinsics.fy / calibrated.fy
     pixels = np.array([[sx, 0.0, intrinsics.cx - sx * calibrated.cx],
                        [0.0, sy, intrinsics.cy - sy * calibrated.cy],

@@ -70,7 +70,7 @@ class CameraTracker:
         """
         camera = self._latest  # another may come in meanwhile
         problem = self._problem_of(camera, width, height)
-        if not problem:
+        if camera is not None and not problem:
             self.source = 'camera_info'
             self._warn_of_distortion(camera.info, topic)
         else:

@@ -117,6 +117,7 @@ class NodeProcess:
             pass  # it has just ended
 
     def _read(self, log: Optional[Path]):
+        assert self._process.stdout is not None  # it is a pipe
         with self._process.stdout as lines, open(log or os.devnull, 'w') as copy:
             for line in lines:
                 copy.write(line)

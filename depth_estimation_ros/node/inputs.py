@@ -1,5 +1,6 @@
 """Subscriptions to a camera's images and its camera_info, whatever its driver publishes."""
 
+from functools import partial
 from typing import Callable, List
 
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
@@ -88,14 +89,13 @@ class ImageInput:
         return 'compressed' if self.topic.endswith('/compressed') else 'raw'
 
     def _subscribe(self) -> Subscription:
-        # On some middlewares losses are not told.
-        for events in (SubscriptionEventCallbacks(message_lost=self._count_lost), None):
-            try:
-                return self._node.create_subscription(
-                    TRANSPORTS[self._uses], self.topic, self._callback, QOS,
-                    event_callbacks=events)
-            except UnsupportedEventTypeError:
-                pass
+        subscribe = partial(self._node.create_subscription, TRANSPORTS[self._uses], self.topic,
+                            self._callback, QOS)
+        try:
+            return subscribe(
+                event_callbacks=SubscriptionEventCallbacks(message_lost=self._count_lost))
+        except UnsupportedEventTypeError:
+            return subscribe()  # some middlewares don't tell of losses
 
     def _count_lost(self, event):
         self.lost += event.total_count_change

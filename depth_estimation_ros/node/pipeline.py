@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 import traceback
-from typing import Union
+from typing import Any, Union
 
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -52,7 +52,7 @@ class Pipeline:
     tracker: ScaleTracker
     outputs: DepthOutputs
     statistics: FrameStatistics
-    logger: object
+    logger: Any
 
     def work(self, frame: Frame):
         """Publish a frame's depth, or count why there is none."""
@@ -75,15 +75,16 @@ class Pipeline:
         """Publish depth and its camera_info, and tell whether no pixel is in range."""
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator = self.options, self.estimator
-        camera = self.camera.camera_of(*image.shape[1::-1], topic, options.fov)
+        height, width = image.shape[:2]
+        camera = self.camera.camera_of(width, height, topic, options.fov)
         intrinsics = camera.intrinsics if camera else None
         estimate = estimator.estimate(
             image, intrinsics, tracker=self.tracker, scale=options.scale,
             focal_scaling=options.focal_scaling, size=options.size, fit=options.fit,
             validity=options.validity, want_confidence=self.outputs.wants_confidence)
         info = camera_info.describe(
-            camera.info, estimator.intrinsics(intrinsics, options.size, options.fit), header) \
-            if camera else None
+            camera.info, estimator.intrinsics(camera.intrinsics, options.size, options.fit),
+            header) if camera else None
         self.outputs.publish(estimate, estimator.metadata.max_depth, header, info)
         return is_blank(estimate, options.validity.out_of_range)
 

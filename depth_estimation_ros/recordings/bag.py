@@ -163,7 +163,7 @@ class BagRecording:
         wanted = [each for each in reader.connections
                   if each.topic in (self.image_topic, self.depth_topic)]
         for connection, received, data in reader.messages(wanted):
-            message = reader.deserialize(data, connection.msgtype)
+            message: Any = reader.deserialize(data, connection.msgtype)
             stamp = message.header.stamp
             # A driver that stamps nothing leaves the time of the recording.
             yield (connection.topic, stamp.sec * 1_000_000_000 + stamp.nanosec or received,

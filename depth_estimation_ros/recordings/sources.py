@@ -43,7 +43,7 @@ class ImageRecording:
 class VideoRecording:
     """The frames of a video file."""
 
-    camera = None
+    camera: Optional[Intrinsics] = None
 
     def __init__(self, path: Path):
         self._path = path

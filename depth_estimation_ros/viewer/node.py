@@ -92,8 +92,9 @@ class ViewerNode(Node):
                 self._report('image or depth/image', error)
             else:
                 camera = self._camera(depth.shape)
+                height, width = image.shape[:2]
                 self._scene.show(_seconds(stamp), image, depth, camera,
-                                 camera and self._image_camera(*image.shape[:2], camera))
+                                 camera and self._image_camera(height, width, camera))
                 self._shown += 1
                 if self._shown == 1:
                     self.get_logger().info('Showing')

@@ -3,7 +3,7 @@
 from pathlib import Path
 import shutil
 import sysconfig
-from typing import Optional
+from typing import Any, List, Optional
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
 import numpy as np
@@ -61,7 +61,7 @@ class Scene:
             The address of a web viewer that other machines open, like http://robot:9090.
 
         """
-        sinks = []
+        sinks: List[Any] = []  # rerun has no type for all of them
         if file is not None:
             sinks.append(rr.FileSink(file))
         if data_port is not None:

@@ -101,7 +101,7 @@ def curve(estimator: DepthEstimator, dataset: DepthDataset) -> Tuple[List[Remove
             edge = on_edge(prediction, threshold)
             counts[index] += [np.mean(edge & each) / len(dataset) for each in points]
     return [Removed(threshold, flying, good) for threshold, (good, flying)
-            in zip(THRESHOLDS, (counts / shares).tolist())], Points(*shares.tolist())
+            in zip(THRESHOLDS, (counts / shares).tolist())], Points(*shares)
 
 
 def best(removed: List[Removed]) -> Removed:

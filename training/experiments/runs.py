@@ -58,7 +58,7 @@ def train(folder: Path, settings: Dict, threads: Optional[int] = None) -> Path:
     recipe.write_text(yaml.safe_dump(settings, sort_keys=False))
     arguments = ['--resume', folder] if (folder / 'last.pt').exists() else [
         '--config', recipe, '--run-dir', folder]
-    command = [sys.executable, TRAINING / 'train.py', *map(str, arguments)]
+    command = [sys.executable, str(TRAINING / 'train.py'), *map(str, arguments)]
     if threads is None:
         subprocess.run(command, check=True)
     else:

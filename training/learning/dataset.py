@@ -186,7 +186,7 @@ def find_datasets(entry: Union[Path, str], split: str) -> List[Path]:
 
     """
     roots: List[Path] = []
-    for folder in map(Path, sorted(glob.glob(str(entry))) or [entry]):
+    for folder in map(Path, sorted(glob.glob(str(entry))) or [str(entry)]):
         inside = [] if (folder / 'rgb').is_dir() else sorted(
             path.parent for path in folder.glob('*/rgb'))
         roots += inside or [folder]

@@ -61,7 +61,8 @@ class Record:
 
     def camera(self, default: Optional[Intrinsics]) -> Optional[Intrinsics]:
         """Return the pair's camera; `default`, which also tells its size, where it has none."""
-        if self.fx is None or default is None:
+        if default is None or self.fx is None or self.fy is None or (
+                self.cx is None or self.cy is None):
             return default
         return replace(default, fx=self.fx, fy=self.fy, cx=self.cx, cy=self.cy)
 

@@ -90,7 +90,7 @@ def _normalisation(layer: nn.BatchNorm2d):
         centred = wide - mean[:, None, None]
         variance = total(centred.square().sum(dim=(0, 2, 3))) / pixels
         with torch.no_grad():
-            layer.num_batches_tracked += 1
+            layer.num_batches_tracked.add_(1)
             layer.running_mean.lerp_(mean, layer.momentum)
             layer.running_var.lerp_(variance * pixels / (pixels - 1), layer.momentum)
         factor = layer.weight * torch.rsqrt(variance + layer.eps)

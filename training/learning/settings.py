@@ -190,8 +190,8 @@ class Settings:
     def size(self) -> Tuple[int, int]:
         """Return the input's height and width."""
         try:
-            height, *width = (int(side) for side in str(self.input_size).split('x'))
-            width, = width or (height,)
+            height, *more = (int(side) for side in str(self.input_size).split('x'))
+            width, = more or (height,)
         except ValueError:
             raise SettingsError(f'input_size is {self.input_size!r}, and must be such as 224 or '
                                 '160x256 (height x width)') from None

@@ -156,6 +156,7 @@ class Predictor:
         """Return depth in metres on the pixels of the truth."""
         camera = self._recording.camera
         # Whoever asks a second time, to draw it, gets what was scored.
+        assert moment.depth is not None
         again = number in self._scales
         self._seconds = moment.seconds
         depth = self._estimator.estimate(
@@ -185,6 +186,7 @@ def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluatio
             f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
             f'{depths} on {recording.depth_topic}: a larger --tolerance may pair them.')
     for number, moment in enumerate(recording.moments(with_depth_only=True)):
+        assert moment.depth is not None
         evaluation.add(number, predict(number, moment), moment.depth)
         if progress:
             print(f'\r{number + 1}/{pairs}', end='', file=sys.stderr, flush=True)
@@ -220,4 +222,4 @@ def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, B
                 moment.image, moment.depth, predict(number, moment),
                 f'pair {number}\nAbsRel {images[number].abs_rel:.2f}')
             for number, moment in enumerate(recording.moments(with_depth_only=True))
-            if number in numbers}
+            if number in numbers and moment.depth is not None}

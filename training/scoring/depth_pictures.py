@@ -52,8 +52,9 @@ def montage(moments: Sequence[Moment], max_depth: float) -> np.ndarray:
     """
     rows = [('camera', [moment.image for moment in moments]),
             ('depth', [colorize(moment.prediction, max_depth) for moment in moments])]
-    if all(moment.truth is not None for moment in moments):
-        rows.append(('ground truth', [colorize(moment.truth, max_depth) for moment in moments]))
+    truths = [moment.truth for moment in moments if moment.truth is not None]
+    if len(truths) == len(moments):
+        rows.append(('ground truth', [colorize(truth, max_depth) for truth in truths]))
     height, width = moments[0].image.shape[:2]
     tile_height = round(TILE_WIDTH * height / width)
     top, bottom = 34, 60
@@ -94,7 +95,7 @@ def write_video(path: Path, moments: Iterable[Moment], rate: float, max_depth: f
         for moment in moments:
             frame = np.hstack([moment.image, colorize(moment.prediction, max_depth)])
             if writer is None:
-                writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), rate,
+                writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), rate,
                                          frame.shape[1::-1])
             writer.write(frame)
     finally:

@@ -53,7 +53,7 @@ def draw_extremes(errors: Dict[int, float], examples: Callable[[Set[int]], Dict[
         How many of each are drawn, at most.
 
     """
-    order = sorted(errors, key=errors.get)
+    order = sorted(errors, key=errors.__getitem__)
     count = min(count, len(order))
     middle = (len(order) - count) // 2
     chosen = {'best': order[:count], 'median': order[middle:middle + count],

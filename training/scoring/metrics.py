@@ -178,7 +178,8 @@ class Scores:
     def of(cls, prediction: np.ndarray, truth: np.ndarray, max_depth: float = 20.0) -> 'Scores':
         """Score one prediction; both float32 (H, W), metres."""
         return cls(rmse(prediction, truth), ssim(prediction, truth), abs_rel(prediction, truth),
-                   *(delta(prediction, truth, 1.25 ** power) for power in (1, 2, 3)),
+                   delta(prediction, truth), delta(prediction, truth, 1.25 ** 2),
+                   delta(prediction, truth, 1.25 ** 3),
                    abs_rel_near(prediction, truth, max_depth), rmse_log(prediction, truth),
                    silog(prediction, truth), delta1_aligned(prediction, truth, max_depth),
                    bias(prediction, truth, max_depth))

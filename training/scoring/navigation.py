@@ -197,8 +197,9 @@ def scanner_of(group: Group, pair: Pair, shape: Tuple[int, int]) -> Scanner:
 
     """
     height, width = shape
-    return Scanner(pair.camera.resized(width, height), group.record(pair).pose,
-                   group.dataset.max_depth)
+    camera, pose = pair.camera, group.record(pair).pose
+    assert camera is not None and pose is not None
+    return Scanner(camera.resized(width, height), pose, group.dataset.max_depth)
 
 
 class NavigationEvaluation:

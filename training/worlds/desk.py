@@ -1,6 +1,7 @@
 """Tables and desks from nearby: a camera in a hand, on an arm or a mast, that looks at a top."""
 
 from dataclasses import dataclass, field
+from typing import Optional
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class TableRoute(Route):
 
     """
 
-    stage: Stage = None
+    stage: Optional[Stage] = None
     tops: list = field(default_factory=list)
 
     def viewpoint(self, rng):

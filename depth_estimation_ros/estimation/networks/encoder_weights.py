@@ -93,7 +93,9 @@ def _read(file: Path) -> Dict[str, torch.Tensor]:
 
 
 def _packaged_weights(name: str) -> Dict[str, torch.Tensor]:
-    folder = Path(find_spec(PACKAGED_WEIGHTS[name][0]).origin).parent
+    spec = find_spec(PACKAGED_WEIGHTS[name][0])
+    assert spec is not None and spec.origin is not None  # _timm_encoder has looked
+    folder = Path(spec.origin).parent
     weights = torch.load(next(folder.glob('**/*.pth')), map_location='cpu', weights_only=True)
     # The same tensors as timm's, in the same order, by other names.
     return dict(zip(timm.create_model(name).state_dict(), weights.values()))
