@@ -82,3 +82,12 @@ def test_the_changelog_tells_of_the_version():
     version = ElementTree.parse(ROOT / 'package.xml').getroot().findtext('version')
     changelog = (ROOT / 'CHANGELOG.rst').read_text()
     assert re.search(rf'^{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)\n-+$', changelog, re.MULTILINE)
+
+
+def test_the_program_without_ros_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / 'doc' / 'without_ros.md').read_text()
+    names: dict = {}
+    exec(re.search(r'```python\n(.*?)```', page, re.DOTALL)[1], names)
+    assert names['depth'].shape == names['with_pose'].shape == names['image'].shape[:2]
+    assert (names['depth'] != names['with_pose']).any()
