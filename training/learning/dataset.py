@@ -129,7 +129,8 @@ class Pair:
 
         """
         if self.depth.suffix.lower() == '.npy':
-            # Mapped, a file is not believed to be larger than it is.
+            # Mapping fails where the header asks for more bytes than the file has; np.load would
+            # reserve memory for them first.
             return np.array(np.lib.format.open_memmap(self.depth, mode='r'))
         return decode_single(self.depth.read_bytes())
 
@@ -496,7 +497,7 @@ class DepthDataset:
                 values = [description[key] for description in known]
                 origin[key] = values[0] if len(values) == 1 else values
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # not a dataset of ours, which is no fault
+            pass  # only render_worlds.py writes dataset.json
         return origin
 
     @property

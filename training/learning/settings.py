@@ -17,7 +17,7 @@ from jsonargparse import ActionYesNo, ArgumentError, ArgumentParser, DefaultHelp
 import yaml
 
 PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
-# Where a run was made says nothing about how.
+# What a model's recipe leaves out: on another machine, in another folder, it is the same recipe.
 NO_RECIPE = ('data_dir', 'val_dir', 'style_dir', 'run_dir', 'init_from', 'encoder_weights',
              'device', 'workers')
 # The headings of --help.
@@ -308,7 +308,7 @@ def _read_file(path: Path, parser: ArgumentParser) -> Dict[str, Any]:
         if value is None and getattr(Settings, name) is not None:
             raise SettingsError(f'{path}: {name} has no value; the default is '
                                 f'{getattr(Settings, name)}')
-        # The parser takes "no" for false; here a quoted word is more likely a mistake.
+        # The parser would take the word "no" for false; quoted in YAML, it is likely a mistake.
         if types[name] is bool and not isinstance(value, bool):
             raise SettingsError(f'{path}: {name} is {value!r}, and must be {KINDS[bool]}')
         if typing.get_origin(types[name]) is list:

@@ -61,7 +61,7 @@ class Run:
         self.averaged = moving_average(self.network, settings.average) if settings.average \
             else None
         if self.device == 'cpu' and self.precision == 'bf16':
-            # After the copy: what is set here on a layer would lead from the copy to the original.
+            # After the copy for the average, which would copy references to the original's layers.
             for network in {self.network, self.model}:
                 depthwise_in_float32(network)
         self.learner = self.network
@@ -131,7 +131,7 @@ class Run:
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
                                 'trained with')
-        # A shipped model's are of half precision.
+        # The weights of a model that ships are of half precision.
         weights = {key: value.float() if value.is_floating_point() else value
                    for key, value in state_dict.items()}
         # What the file doesn't know yet begins at random: the head that is to be learnt.
