@@ -33,6 +33,8 @@ ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
     ({'rate_limit': 0.1}, {'unanswered': 9.0}, OK, 'active'),
     ({'state': 'paused'}, {'unanswered': 9.0}, OK, 'paused'),
     ({'silence': 'none'}, {'unanswered': 9.0}, STALE, 'none'),
+    ({}, {'lost': 4, 'received': 6}, WARN, 'DDS lost 4 of 10 images'),
+    ({}, {'lost': 1, 'received': 30}, OK, 'active'),
     ({}, {'blank': 9.0}, WARN, 'no pixel has had a depth in range for 9 s'),
     ({'camera_problem': 'uncalibrated', 'intrinsics_source': 'fov, 78 degrees'}, {}, WARN,
      'focal length from fov, 78 degrees: uncalibrated'),

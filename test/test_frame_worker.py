@@ -155,10 +155,12 @@ def test_statistics_add_up():
     statistics.count_refused('unknown encoding')
     statistics.count_failed('out of memory')
     statistics.count_paused()
+    statistics.count_lost(3)
     for arrived in (0.0, 1.0):
         statistics.count_published(arrived)
     summary = statistics.summary()
     assert summary.received == 6 == summary.published + summary.replaced + summary.refused + (
         summary.failed + summary.paused)
+    assert summary.lost == 3
     assert summary.published == 2 and summary.last_reason == 'out of memory'
     assert summary.rate > 0.0 and 0.0 < summary.latency_p50 <= summary.latency_p95

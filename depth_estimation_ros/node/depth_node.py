@@ -105,7 +105,8 @@ class DepthNode(LifecycleNode):
         # camera_info first: the executor then hands it over before an image that came with it.
         self._camera_info = inputs.subscribe_to_camera_info(self, pipeline.camera.take)
         self._image = ImageInput(
-            self, self._on_image, self._settings.value('image_transport'))
+            self, self._on_image, pipeline.statistics.count_lost,
+            self._settings.value('image_transport'))
         self.get_logger().info(f'Active: {self._image.topic} -> {pipeline.outputs.topic}')
         return result
 
@@ -261,7 +262,7 @@ class DepthNode(LifecycleNode):
                 camera_problem=pipeline.camera.problem,
                 intrinsics_source=pipeline.camera.source,
                 ground_problem=pipeline.tracker.problem, ground_scale=pipeline.tracker.scale,
-                busy=self._worker.busy, lost=self._image.lost)
+                busy=self._worker.busy)
         return result
 
     def _state(self) -> str:

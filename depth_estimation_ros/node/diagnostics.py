@@ -9,6 +9,8 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 # A camera that is faster by less than this is jitter.
 KEEPS_UP = 0.9
+# Of the images that a camera sends; single ones are lost at the start of a connection.
+LOST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,6 @@ class NodeReport:
         Seconds that the network may work on one image.
     busy : float
         Seconds since the network began with the image that it works on; 0 where with none.
-    lost : int
-        Images that the middleware lost before they came in, where it tells.
     model : str
         Which one is set.
     digest : str
@@ -62,7 +62,6 @@ class NodeReport:
     stale_after: float = 3.0
     inference_timeout: float = 5.0
     busy: float = 0.0
-    lost: int = 0
     model: str = ''
     digest: str = ''
     backend: str = ''
@@ -84,6 +83,7 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
     # A rate of 0 is not known yet: fewer than two depth images in the last seconds.
     wanted = min(report.rate_limit or math.inf, now.camera_rate)
     slower = now.replaced > before.replaced and 0.0 < now.rate < KEEPS_UP * wanted
+    lost, received = now.lost - before.lost, now.received - before.received
     problems = (
         (report.failure, DiagnosticStatus.ERROR, report.failure),
         (report.busy > report.inference_timeout, DiagnosticStatus.ERROR,
@@ -96,6 +96,9 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
         (report.silence, DiagnosticStatus.STALE, report.silence),
         (now.refused > before.refused, DiagnosticStatus.WARN,
          f'images dropped: {now.last_reason}'),
+        (lost > LOST_SHARE * (lost + received), DiagnosticStatus.WARN,
+         f'DDS lost {lost} of {lost + received} images before they came in: give it room for '
+         'them (config/fastdds.xml)'),
         (now.blank > report.stale_after, DiagnosticStatus.WARN,
          f'no pixel has had a depth in range for {now.blank:.0f} s: the lens is covered, the '
          'range too small, or the model broken'),
@@ -156,7 +159,7 @@ def diagnostic_status(name: str, report: NodeReport, now: Summary,
         'frames refused': now.refused,
         'frames failed': now.failed,
         'frames paused': now.paused,
-        'frames lost by DDS': report.lost,
+        'frames lost by DDS': now.lost,
         'last reason': now.last_reason,
         'camera rate (Hz)': f'{now.camera_rate:.1f}',
         'rate (Hz)': f'{now.rate:.1f}',

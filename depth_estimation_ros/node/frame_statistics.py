@@ -23,6 +23,8 @@ class Summary:
         Frames that came in; whose depth went out; that a newer one replaced; that held no usable
         image; on which the network or the publishing failed; that came while the node was
         paused. Since the node was configured.
+    lost : int
+        Frames that the middleware lost before they came in, where it tells.
     last_reason : str
         Why the last frame was refused, or failed.
     camera_rate, rate : float
@@ -46,6 +48,7 @@ class Summary:
     refused: int = 0
     failed: int = 0
     paused: int = 0
+    lost: int = 0
     last_reason: str = ''
     camera_rate: float = 0.0
     rate: float = 0.0
@@ -67,7 +70,7 @@ class FrameStatistics:
     def __init__(self):
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(
-            ('received', 'published', 'replaced', 'refused', 'failed', 'paused'), 0)
+            ('received', 'published', 'replaced', 'refused', 'failed', 'paused', 'lost'), 0)
         self._last_reason = ''
         self._received: Deque[float] = deque()
         self._published: Deque[_Published] = deque()
@@ -82,6 +85,11 @@ class FrameStatistics:
             self._received.append(time.monotonic())
             self._unanswered = self._unanswered or self._received[-1]
             self._forget()
+
+    def count_lost(self, count: int):
+        """Count frames that the middleware lost before they came in."""
+        with self._lock:
+            self._counts['lost'] += count
 
     def count_replaced(self):
         """Count a frame that was dropped for a newer one."""

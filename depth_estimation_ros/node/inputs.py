@@ -28,25 +28,26 @@ class ImageInput:
     ----------
     topic : str
         The full name of the topic.
-    lost : int
-        Messages that the middleware lost on the way, where it tells.
 
     Parameters
     ----------
     node : rclpy.node.Node
     callback : callable
         Called with each sensor_msgs.msg.Image or sensor_msgs.msg.CompressedImage.
+    lost : callable
+        Called with how many messages the middleware has lost on the way, where it tells.
     transport : str
         'raw', 'compressed', or 'auto': what is published, or else what the topic's name says.
 
     """
 
-    def __init__(self, node: Node, callback: Callable, transport: str = 'auto'):
+    def __init__(self, node: Node, callback: Callable, lost: Callable[[int], None],
+                 transport: str = 'auto'):
         self._node = node
         self._callback = callback
+        self._lost = lost
         self._transport = transport
         self.topic = node.resolve_topic_name('image')
-        self.lost = 0
         self._uses = self._wanted()
         self._subscription = self._subscribe()
 
@@ -92,13 +93,10 @@ class ImageInput:
         subscribe = partial(self._node.create_subscription, TRANSPORTS[self._uses], self.topic,
                             self._callback, QOS)
         try:
-            return subscribe(
-                event_callbacks=SubscriptionEventCallbacks(message_lost=self._count_lost))
+            return subscribe(event_callbacks=SubscriptionEventCallbacks(
+                message_lost=lambda event: self._lost(event.total_count_change)))
         except UnsupportedEventTypeError:
             return subscribe()  # some middlewares don't tell of losses
-
-    def _count_lost(self, event):
-        self.lost += event.total_count_change
 
 
 def subscribe_to_camera_info(node: Node, callback: Callable) -> List[Subscription]:

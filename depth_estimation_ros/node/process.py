@@ -56,7 +56,6 @@ class StopRequest:
         self._requested.set()
         self._wake()
         if not self._ended.wait(PATIENCE):
-            sys.stdout.flush()
             os._exit(0)
 
 

@@ -50,7 +50,7 @@ class ViewerNode(Node):
         self._camera_info: Optional[CameraInfo] = None
         self._image_info: Optional[CameraInfo] = None
         self._shown = 0
-        self._image = ImageInput(self, self._on_image)
+        self._image = ImageInput(self, self._on_image, self._report_lost)
         self.create_timer(1.0, self._image.follow)
         subscriptions = [
             self.create_subscription(CameraInfo, 'camera_info', self._on_image_info, QOS),
@@ -132,6 +132,11 @@ class ViewerNode(Node):
                 f'of it is not known: {error} ({self.resolve_topic_name("camera_info")})',
                 throttle_duration_sec=LOG_PERIOD)
             return None
+
+    def _report_lost(self, count: int):
+        self.get_logger().warning(
+            f'DDS has lost {count} images on their way: give it room for them '
+            '(config/fastdds.xml)', throttle_duration_sec=LOG_PERIOD)
 
     def _report(self, topic: str, error: Exception):
         self.get_logger().warning(f'A message on {topic} cannot be shown: {error}',
