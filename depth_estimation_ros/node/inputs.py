@@ -93,10 +93,13 @@ class ImageInput:
         subscribe = partial(self._node.create_subscription, TRANSPORTS[self._uses], self.topic,
                             self._callback, QOS)
         try:
-            return subscribe(event_callbacks=SubscriptionEventCallbacks(
-                message_lost=lambda event: self._lost(event.total_count_change)))
+            return subscribe(
+                event_callbacks=SubscriptionEventCallbacks(message_lost=self._count_lost))
         except UnsupportedEventTypeError:
             return subscribe()  # some middlewares don't tell of losses
+
+    def _count_lost(self, event):
+        self._lost(event.total_count_change)
 
 
 def subscribe_to_camera_info(node: Node, callback: Callable) -> List[Subscription]:
