@@ -25,7 +25,7 @@ train = torch + [
 # python -m depth_estimation_ros.view
 viewer = ['rerun-sdk>=0.39']
 # `make quick`: the tests without ROS, PyTorch and Blender.
-quick = ['matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
+quick = ['jsonargparse>=4.40', 'matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
 test = viewer + quick + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.

@@ -21,7 +21,8 @@ NEEDS = {
 }
 # The files that take longest: where the others are spread over several processes, one that began
 # last would keep a single process busy at the end.
-FIRST = ('test_training', 'test_render_worlds', 'test_depth_node', 'test_depth_settings')
+FIRST = ('test_training', 'test_render_worlds', 'test_evaluate', 'test_depth_node',
+         'test_depth_settings')
 
 
 def pytest_addoption(parser):

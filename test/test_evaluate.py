@@ -212,7 +212,7 @@ def test_a_confidence_is_measured_and_drawn(some, tmp_path):
             return Estimate(depth, confidence)
 
     groups = find_groups([some], 'val')
-    truths = [truth for _, truth, _ in groups[0].dataset]
+    truths = [sample.depth for sample in groups[0].dataset]
     measures = Measures(groups)
     predict = ModelPrediction(Estimator())
     evaluate.measure(predict, groups, measures)
