@@ -5,7 +5,8 @@ Run the commands of the README and of doc/, those that take under a minute each.
     python doc/run_commands.py [--list]
 
 A command is a line of an indented or fenced block that begins with the name of a program. Each
-runs in a shell, in the repository, and has to end well. SKIPPED tells which do not run, and why.
+runs in a shell, in the repository, and has to end well; what it would write to out/ goes to a
+scratch folder. SKIPPED tells which do not run, and why.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Dict, Iterator, NamedTuple, Optional
 
@@ -63,10 +65,11 @@ def commands(page: str) -> Iterator[Command]:
             yield Command(page, number, line.strip().split('    #')[0].strip())
 
 
-def run(command: Command) -> bool:
-    """Run a command and tell how it ended."""
+def run(command: Command, scratch: str) -> bool:
+    """Run a command, with a scratch folder in place of out/, and tell how it ended."""
     begin = time.monotonic()
-    result = subprocess.run(command.text, shell=True, cwd=ROOT, text=True,
+    text = re.sub(r'(?<= )out/', f'{scratch}/', command.text)
+    result = subprocess.run(text, shell=True, cwd=ROOT, text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
     print(f'{"ok  " if result.returncode == 0 else "FAIL"} {time.monotonic() - begin:5.1f} s  '
@@ -90,7 +93,9 @@ def main() -> int:
         for command in found.values():
             print(f'{command.page}:{command.line}  {command.text}\n    {command.reason or "runs"}')
         return 0
-    failed = [command for command in found.values() if not command.reason and not run(command)]
+    with tempfile.TemporaryDirectory() as scratch:
+        failed = [command for command in found.values()
+                  if not command.reason and not run(command, scratch)]
     print(f'{len(failed)} failed' if failed else 'all ended well')
     return 1 if failed else 0
 
