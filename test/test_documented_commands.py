@@ -9,7 +9,7 @@ import run_commands
 from run_commands import ROOT
 
 COMMAND = re.compile(r'\S*(?:python|torchrun)\S* .*?(training/experiment\.py \w+|training/\w+\.py'
-                     r'|-m depth_estimation_ros\.\w+)(.*)')
+                     r'|-m depth_estimation_ros[\w.]+)(.*)')
 # They load PyTorch before they tell their options, and have tests of their own.
 SLOW = ('training/average.py', 'training/benchmark.py', 'training/export.py')
 
