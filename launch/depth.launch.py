@@ -25,8 +25,9 @@ CONFIG = Path(get_package_share_directory(PACKAGE)) / 'config'
 # The launch arguments that are parameters of a node, and how their text is read.
 PARAMETERS = {
     'depth_estimation': {
-        'model': str, 'device': str, 'camera_height': float, 'fov': float, 'max_range': float,
-        'edge_filter': float, 'rate': float, 'autostart': lambda text: text == 'true'},
+        'model': str, 'device': str, 'camera_height': float, 'camera_pitch': float,
+        'camera_roll': float, 'fov': float, 'max_range': float, 'edge_filter': float,
+        'rate': float, 'autostart': lambda text: text == 'true'},
     'camera': {'source': str},
 }
 
@@ -40,8 +41,16 @@ ARGUMENTS = [
         description='What runs the network. Empty: what params_file says.'),
     DeclareLaunchArgument(
         'camera_height', default_value='',
-        description='Height of the camera above the ground in metres, by which depth is '
+        description='Height of the camera above the floor in metres, by which depth is '
                     'corrected; 0: unknown. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'camera_pitch', default_value='',
+        description='Degrees by which the camera looks up (negative: down), beside '
+                    'camera_height. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'camera_roll', default_value='',
+        description="Degrees by which the camera's right side is lifted, beside camera_pitch. "
+                    'Empty: what params_file says.'),
     DeclareLaunchArgument(
         'fov', default_value='',
         description='Horizontal field of view in degrees, for a camera without camera_info; 0: '

@@ -60,7 +60,8 @@ def defaults(node):
     """Begin each test with the training camera and the default parameters."""
     node.camera.intrinsics = color_model.TRAINED
     now = node.probe.get_parameters(node.name, DEFAULTS)
-    changed = {name: value for name, value in DEFAULTS.items() if now[name] != value}
+    # As text, in which NaN is NaN.
+    changed = {name: value for name, value in DEFAULTS.items() if str(now[name]) != str(value)}
     if changed:
         node.set_parameters(**changed)
 
@@ -151,11 +152,29 @@ def test_a_known_height_puts_the_ground_where_it_is(node):
         lower = to_depth(node.depth_of(picture))
     np.testing.assert_allclose(lower[140], depth[140] / 2.0, rtol=0.03)
     np.testing.assert_allclose(lower[10], 4.0, rtol=0.03)
-    node.status(lambda values: 0.48 < float(values['scale by the ground']) < 0.52)
+    node.status(lambda values: 0.48 < float(values['scale by the floor']) < 0.52)
     # Where no ground is in sight, what it said last holds.
     np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 2.5, rtol=0.03)
     node.set_parameters(camera_height=0.0)
     np.testing.assert_allclose(to_depth(node.depth_of(plain(5.0))), 5.0, rtol=0.02)
+
+
+def test_a_known_pose_tells_the_scale_where_little_floor_is_in_sight(node):
+    # Level, 1.2 m above a floor of which a wall, 3 m ahead, leaves a strip.
+    below = (np.arange(144) - color_model.TRAINED.cy) / color_model.TRAINED.fy
+    rows = np.minimum(1.2 / below.clip(min=1e-3), 3.0)
+    picture = color_model.picture_of(np.tile(rows[:, None], (1, 256)))
+    node.set_parameters(edge_filter=0.0, camera_pitch=0.0)
+    node.depth_of(picture)
+    node.status(lambda values: values['camera pose from'] == 'none')
+    node.set_parameters(camera_height=0.6)
+    for _ in range(10):
+        depth = to_depth(node.depth_of(picture))
+    np.testing.assert_allclose(depth[10], 1.5, rtol=0.03)
+    node.status(lambda values: values['camera pose from'] == 'parameters'
+                and float(values['sigma of the scale']) < 0.1)
+    node.set_parameters(camera_pitch=float('nan'))
+    node.status(lambda values: values['camera pose from'] == 'height alone')
 
 
 def test_edges_have_no_depth_and_nothing_is_invented_between(node):
@@ -333,6 +352,7 @@ def test_another_model_goes_on_where_the_network_does_not_end(
     ('fit', 'squeeze', "fit is one of stretch, crop, not 'squeeze'"),
     ('max_range', 0.05, 'min_range must be less than max_range, not 0.1 and 0.05'),
     ('max_range', float('nan'), 'max_range'),
+    ('camera_pitch', -91.0, 'camera_pitch is from -90 to 90, or .nan where it is unknown'),
     ('edge_filter', -1.0, 'edge_filter out of range'),
     ('min_confidence', 2.0, 'min_confidence out of range'),
     ('image_transport', 'compressed', 'deactivate the node first'),
@@ -352,7 +372,7 @@ def test_every_parameter_tells_what_it_means_and_what_it_may_be(node):
         DescribeParameters.Request(names=list(SETTINGS))).descriptors
     for setting, descriptor in zip(SETTINGS.values(), described):
         assert descriptor.description.endswith('.')
-        if isinstance(setting.default, float):
+        if isinstance(setting.default, float) and not setting.may_be_nan:
             limits = descriptor.floating_point_range[0]
             assert limits.from_value <= setting.default <= limits.to_value
 

@@ -19,7 +19,7 @@ ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
     ({'silence': 'no image yet'}, {}, STALE, 'no image yet'),
     ({}, {'refused': 1, 'last_reason': 'odd encoding'}, WARN, 'dropped: odd encoding'),
     ({'camera_problem': 'uncalibrated'}, {}, WARN, 'without focal length: uncalibrated'),
-    ({'ground_problem': 'none seen'}, {}, WARN, 'camera_height without effect: none seen'),
+    ({'scale_problem': 'none seen'}, {}, WARN, 'the floor does not set the scale: none seen'),
     ({}, {'replaced': 9, 'rate': 8.0, 'camera_rate': 30.0}, WARN, '8.0 of 30.0 images a second'),
     ({'rate_limit': 8.0}, {'replaced': 9, 'rate': 7.9, 'camera_rate': 30.0}, OK, 'active'),
     ({'rate_limit': 20.0}, {'replaced': 9, 'rate': 8.0, 'camera_rate': 30.0}, WARN, 'slower'),
@@ -56,7 +56,8 @@ def test_a_status_tells_everything():
     assert set(values) >= {
         'frames in', 'frames out', 'frames replaced', 'frames refused', 'last reason',
         'rate (Hz)', 'latency p50 (ms)', 'latency p95 (ms)', 'age of newest depth (s)',
-        'scale by the ground', 'backend', 'device', 'precision', 'model'}
+        'camera pose from', 'scale by the floor', 'sigma of the scale', 'backend',
+        'device', 'precision', 'model'}
 
 
 def test_the_watchdog_tells_each_change_once():

@@ -6,7 +6,6 @@ import traceback
 from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.node import diagnostics, inputs, model_loader, rclpy_compat
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
@@ -84,8 +83,8 @@ class DepthNode(LifecycleNode):
         options = self._settings.options
         self._pipeline = Pipeline(
             estimator, options, CameraTracker(self.get_logger(), self._missing_camera_info),
-            ScaleTracker(camera_height=options.camera_height), DepthOutputs(self),
-            FrameStatistics(), self.get_logger())
+            options.mount.new_tracker(), DepthOutputs(self), FrameStatistics(),
+            self.get_logger())
         self._last_summary = Summary()
         self._settings.has_model = True
         self.get_logger().info(f'Configured: {self._what_runs()}')
@@ -95,9 +94,9 @@ class DepthNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take images."""
         result = super().on_activate(state)
-        pipeline, options = self._pipeline, self._settings.options
+        pipeline = self._pipeline
         pipeline.statistics.begin()
-        pipeline.tracker = ScaleTracker(camera_height=options.camera_height)
+        pipeline.tracker = self._settings.options.mount.new_tracker()
         self._worker = self._new_worker()
         self._settings.is_active = True
         self._watchdog = CameraWatchdog()
@@ -188,8 +187,8 @@ class DepthNode(LifecycleNode):
         """Have the pipeline take new parameters with its next frame."""
         if self._pipeline is None:
             return
-        if options.camera_height != self._pipeline.options.camera_height:
-            self._pipeline.tracker = ScaleTracker(camera_height=options.camera_height)
+        if options.mount != self._pipeline.options.mount:
+            self._pipeline.tracker = options.mount.new_tracker()
         self._pipeline.options = options
         if estimator is not None:
             self._pipeline.estimator = estimator
@@ -261,7 +260,9 @@ class DepthNode(LifecycleNode):
             result.update(
                 camera_problem=pipeline.camera.problem,
                 intrinsics_source=pipeline.camera.source,
-                ground_problem=pipeline.tracker.problem, ground_scale=pipeline.tracker.scale,
+                pose_source=options.mount.source,
+                scale_problem=options.mount.problem or pipeline.tracker.problem,
+                floor_scale=pipeline.tracker.scale, floor_sigma=pipeline.tracker.sigma,
                 busy=self._worker.busy)
         return result
 

@@ -1,12 +1,14 @@
 """The depth node's parameters, and what they mean to the estimator."""
 
 from dataclasses import dataclass
+import math
 from typing import Callable
 
 from depth_estimation_ros.estimation.backends import DEVICES
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
 from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
 from depth_estimation_ros.images.picture import MAX_PIXELS
+from depth_estimation_ros.node.mount import Mount
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 
 LOWEST_RATE = 0.01  # hertz
@@ -39,9 +41,17 @@ SETTINGS = {
         1.0, "By which depth is multiplied besides: this camera's own factor, as training/"
         'evaluate.py --bag measures it.', AT_ONCE, limits=(0.01, 100.0)),
     'camera_height': Setting(
-        0.0, 'Height of the camera above the ground that it moves on, in metres. Where it is '
-        'known, depth is multiplied so that the ground that it shows lies as far below the '
+        0.0, 'Height of the camera above the floor that it moves on, in metres. Where it is '
+        'known, depth is multiplied so that the floor that it shows lies as far below the '
         'camera. Needs camera_info or fov. 0: unknown.', AT_ONCE, limits=(0.0, 100.0)),
+    'camera_pitch': Setting(
+        math.nan, 'By how many degrees the camera looks up (negative: down), where camera_height '
+        'is known, too. The scale is then measured where the floor must be, which is surer than '
+        'a floor that is fitted to depth. .nan: unknown.', AT_ONCE, limits=(-90.0, 90.0),
+        may_be_nan=True),
+    'camera_roll': Setting(
+        0.0, "By how many degrees the camera's right side is lifted; of use with camera_pitch.",
+        AT_ONCE, limits=(-180.0, 180.0)),
     'fov': Setting(
         0.0, 'Horizontal field of view of the image in degrees, for a camera without '
         'camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 179.0)),
@@ -91,8 +101,7 @@ class Options:
         As in DepthEstimator.estimate.
     focal_scaling : bool
     scale : float
-    camera_height : float
-        Metres above the ground; 0 where it isn't known.
+    mount : Mount
     fov : float
         Degrees that an image without camera_info is wide; 0 where it isn't known.
     rate : float
@@ -108,7 +117,7 @@ class Options:
     size: str
     focal_scaling: bool
     scale: float
-    camera_height: float
+    mount: Mount
     fov: float
     rate: float
     stale_after: float
@@ -126,7 +135,8 @@ class Options:
         """Read the parameters, of which `value_of` returns the value for the name."""
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
-            value_of('scale'), value_of('camera_height'), value_of('fov'), value_of('rate'),
+            value_of('scale'),
+            Mount.read(value_of), value_of('fov'), value_of('rate'),
             value_of('stale_after'), value_of('inference_timeout'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),

@@ -70,6 +70,8 @@ def sentences(setting: Setting) -> str:
 def _value(setting: Setting) -> str:
     if isinstance(setting.default, str):
         return setting.default or "''"
+    if setting.default != setting.default:
+        return '.nan'
     return json.dumps(setting.default)
 
 

@@ -30,10 +30,13 @@ class NodeReport:
         Why the camera's focal length is unknown, or not as camera_info tells; empty where it is.
     intrinsics_source : str
         From what the focal length is had; empty where it is unknown.
-    ground_problem : str
-        Why its height, though set, doesn't tell the scale; empty where it does, or isn't set.
-    ground_scale : float
-        What the ground says that depth has to be multiplied by.
+    pose_source : str
+        From what it is known how the camera is mounted: 'parameters', 'height alone' or 'none'.
+    scale_problem : str
+        Why that, though known, doesn't tell the scale; empty where it does, or isn't known.
+    floor_scale, floor_sigma : float
+        What the floor says that depth has to be multiplied by, and the standard deviation of its
+        logarithm; infinite before it was measured.
     rate_limit : float
         Hertz; 0 for none.
     stale_after : float
@@ -56,8 +59,10 @@ class NodeReport:
     silence: str = ''
     camera_problem: str = ''
     intrinsics_source: str = ''
-    ground_problem: str = ''
-    ground_scale: float = 1.0
+    pose_source: str = 'none'
+    scale_problem: str = ''
+    floor_scale: float = 1.0
+    floor_sigma: float = math.inf
     rate_limit: float = 0.0
     stale_after: float = 3.0
     inference_timeout: float = 5.0
@@ -104,8 +109,8 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
          'range too small, or the model broken'),
         (report.camera_problem, DiagnosticStatus.WARN,
          f'{_focal_length(report)}: {report.camera_problem}'),
-        (report.ground_problem, DiagnosticStatus.WARN,
-         f'camera_height without effect: {report.ground_problem}'),
+        (report.scale_problem, DiagnosticStatus.WARN,
+         f'the floor does not set the scale: {report.scale_problem}'),
         (slower, DiagnosticStatus.WARN,
          f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),
     )
@@ -167,7 +172,9 @@ def diagnostic_status(name: str, report: NodeReport, now: Summary,
         'latency p95 (ms)': f'{now.latency_p95:.1f}',
         'age of newest depth (s)': f'{now.age:.2f}',
         'focal length from': report.intrinsics_source,
-        'scale by the ground': f'{report.ground_scale:.2f}',
+        'camera pose from': report.pose_source,
+        'scale by the floor': f'{report.floor_scale:.2f}',
+        'sigma of the scale': f'{report.floor_sigma:.2f}',
         'model': report.model,
         'model file (SHA-256)': report.digest,
         'backend': report.backend,

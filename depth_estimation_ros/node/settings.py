@@ -31,6 +31,8 @@ class Setting:
         The values that a text may have; empty for any.
     limits : (number, number), optional
         The lowest and the highest value of a number.
+    may_be_nan : bool
+        Whether a number may be NaN, which means that it is unknown.
 
     """
 
@@ -39,6 +41,7 @@ class Setting:
     applies: str = AT_START
     choices: Tuple[str, ...] = ()
     limits: Optional[Tuple[Union[int, float], Union[int, float]]] = None
+    may_be_nan: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what `ros2 param describe` shows."""
@@ -46,7 +49,8 @@ class Setting:
         descriptor = ParameterDescriptor(
             description=self.description, read_only=self.applies == AT_START,
             additional_constraints=' '.join(constraints + [f'Applies {self.applies}.']))
-        if self.limits is not None:
+        # No range of rclpy's takes NaN: `problem` checks it.
+        if self.limits is not None and not self.may_be_nan:
             lowest, highest = self.limits
             if isinstance(self.default, float):
                 descriptor.floating_point_range = [
@@ -60,8 +64,13 @@ class Setting:
         """Say what is wrong with a value of the right type; empty where it can be set."""
         if self.choices and value not in self.choices:
             return f'{name} is one of {", ".join(self.choices)}, not {value!r}'
+        if self.may_be_nan and math.isnan(value):
+            return ''
         if isinstance(value, float) and not math.isfinite(value):
             return f'{name} is a finite number, not {value}'
+        if self.may_be_nan and not self.limits[0] <= value <= self.limits[1]:
+            return (f'{name} is from {self.limits[0]:g} to {self.limits[1]:g}, or .nan where it '
+                    f'is unknown, not {value:g}')
         return ''
 
 
