@@ -25,7 +25,7 @@ from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.recordings.recording import Recording, RecordingError
 from depth_estimation_ros.recordings.sources import (
-    IMAGE_SUFFIXES, ImageRecording, is_bag, open_recording)
+    IMAGE_SUFFIXES, ImageFiles, is_bag, open_recording)
 import numpy as np
 
 PROGRESS_PERIOD = 10.0  # seconds between two lines where there is no terminal
@@ -101,7 +101,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     """Predict the depth of everything that is named; returns the exit code."""
     options = parse(arguments)
     try:
-        sources = list(find_sources(options.sources))
+        sources = list(find_sources(options))
         check_outputs(sources, options)
         estimator = DepthEstimator(options.model, options.device)
         return predict(estimator, sources, options)
@@ -159,7 +159,7 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     return options
 
 
-def find_sources(paths: List[str]) -> Iterator[Source]:
+def find_sources(options: argparse.Namespace) -> Iterator[Source]:
     """
     Give what is to be predicted, one source for each picture.
 
@@ -169,7 +169,8 @@ def find_sources(paths: List[str]) -> Iterator[Source]:
         Where there is nothing of that name, or nothing in it.
 
     """
-    for path in map(Path, paths):
+    is_told = options.fov is not None or options.fx is not None or options.camera
+    for path in map(Path, options.sources):
         if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
             pictures = [path]
         elif path.is_dir() and not is_bag(path):
@@ -185,10 +186,10 @@ def find_sources(paths: List[str]) -> Iterator[Source]:
             continue
         for picture in pictures:
             try:
-                camera = read_camera_json(picture.parent / 'camera.json')
+                camera = None if is_told else read_camera_json(picture.parent / 'camera.json')
             except IntrinsicsError as error:
                 raise RecordingError(str(error)) from error
-            yield Source(str(picture), ImageRecording([picture], camera=camera))
+            yield Source(str(picture), ImageFiles([picture], camera=camera))
 
 
 def check_outputs(sources: List[Source], options: argparse.Namespace) -> None:
@@ -246,7 +247,7 @@ def predict(estimator: DepthEstimator, sources: List[Source],
         try:
             for number, frame in enumerate(source.recording):
                 height, width = frame.image.shape[:2]
-                camera = camera_of(source, options, width, height)
+                camera = camera_of(source, options, width, height) or frame.camera
                 if camera is None and is_known:
                     progress.say(_without_camera(source, estimator))
                 is_known = is_known and camera is not None
@@ -269,7 +270,7 @@ def predict(estimator: DepthEstimator, sources: List[Source],
 def camera_of(source: Source, options: argparse.Namespace, width: int,
               height: int) -> Optional[Intrinsics]:
     """
-    Return the camera of a picture: the command line's, else the one recorded with it, or None.
+    Return the camera that the command line tells for a picture, or None.
 
     Raises
     ------
@@ -282,14 +283,12 @@ def camera_of(source: Source, options: argparse.Namespace, width: int,
     if options.fx is not None:
         return Intrinsics(width, height, options.fx, options.fx,
                           (width - 1) / 2.0, (height - 1) / 2.0)
-    camera = options.camera_read if options.camera else source.recording.camera
-    if camera is None or (camera.width, camera.height) == (width, height):
-        return camera
-    if abs(camera.width * height / camera.height - width) > 1.0:
-        raise RecordingError(
-            f'{source.path} has {width} x {height} pixels, but its camera.json is for '
-            f'{camera.width} x {camera.height}, which are other proportions.')
-    return camera.resized(width, height)
+    if not options.camera:
+        return None
+    try:
+        return options.camera_read.of_size(width, height)
+    except IntrinsicsError as error:
+        raise RecordingError(f'{options.camera} does not fit {source.path}: {error}.') from error
 
 
 def write(depth: np.ndarray, name: str, estimator: DepthEstimator,

@@ -6,6 +6,8 @@ from typing import List
 
 from depth_estimation_ros.estimation.geometry import Box, Intrinsics
 import numpy as np
+from rosbags.rosbag1 import Writer
+from rosbags.typesys import get_typestore, Stores
 import write_bag as write_command
 from write_bag import BagMessage, header, STORE
 
@@ -14,6 +16,24 @@ def write_bag(path: Path, storage: str, messages: List[BagMessage]) -> Path:
     """Write messages as they came in: in their order, whatever their stamps are."""
     return write_command.write_bag(path, storage, [
         replace(each, seconds=0.001 * number) for number, each in enumerate(messages)])
+
+
+def write_ros1_bag(path: Path, messages: List[BagMessage]) -> Path:
+    """Write images and camera_infos of ROS 2 as ROS 1 records them."""
+    store = get_typestore(Stores.ROS1_NOETIC)
+    with Writer(path) as writer:
+        for number, each in enumerate(messages):
+            kind, values = each.message.__msgtype__, vars(each.message)
+            made = store.types[kind]
+            values = {name: values[name if name in values else name.lower()]
+                      for name in made.__dataclass_fields__ if name != '__msgtype__'}
+            values['header'] = store.types['std_msgs/msg/Header'](
+                seq=number, stamp=values['header'].stamp, frame_id=values['header'].frame_id)
+            connection = next((known for known in writer.connections if known.topic == each.topic),
+                              None) or writer.add_connection(each.topic, kind, typestore=store)
+            writer.write(connection, 1_000_000 * number,
+                         store.serialize_ros1(made(**values), kind))
+    return path
 
 
 def image(topic: str, seconds: float, pixels: np.ndarray, encoding: str, padding: int = 0,

@@ -3,16 +3,18 @@
 from dataclasses import replace
 import json
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
-from bag_writer import BagMessage, camera_info, compressed, image, write_bag
+from bag_writer import BagMessage, camera_info, compressed, image, write_bag, write_ros1_bag
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Box, Intrinsics, read_camera_json
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from depth_estimation_ros.recordings.bag import BagRecording, seen_by
+from depth_estimation_ros.recordings.bag import Bag
 from depth_estimation_ros.recordings.recording import RecordingError
+from depth_estimation_ros.recordings.registration import register
 from depth_estimation_ros.recordings.sources import open_recording
 import numpy as np
 import pytest
@@ -165,12 +167,12 @@ def test_a_scale_that_cannot_be_is_refused_with_a_sentence(arguments, sentence):
     assert result.returncode == 2 and sentence in result.stderr
 
 
-def test_seen_by_another_camera_each_pixel_looks_the_same_way():
+def test_registered_to_another_camera_each_pixel_looks_the_same_way():
     camera = Intrinsics(64, 48, 40.0, 42.0, 30.0, 25.0)
     other = Intrinsics(200, 90, 200.0, 100.0, 90.0, 50.0)
     # A depth that tells the direction of each pixel.
     x, y = np.meshgrid((np.arange(64) - 30.0) / 40.0, (np.arange(48) - 25.0) / 42.0)
-    seen = seen_by((5.0 + x + 2.0 * y).astype(np.float32), camera, other, (90, 200))
+    seen = register((5.0 + x + 2.0 * y).astype(np.float32), camera, other, (90, 200))
     x, y = np.meshgrid((np.arange(200) - 90.0) / 200.0, (np.arange(90) - 50.0) / 100.0)
     expected = 5.0 + x + 2.0 * y
     known = np.isfinite(seen)
@@ -180,14 +182,14 @@ def test_seen_by_another_camera_each_pixel_looks_the_same_way():
 
 def test_without_cameras_both_are_taken_to_show_the_same_stretched():
     depth = np.tile(np.arange(8, dtype=np.float32), (4, 1))
-    np.testing.assert_allclose(seen_by(depth, None, None, (2, 4)),
+    np.testing.assert_allclose(register(depth, None, None, (2, 4)),
                                np.tile([0.5, 2.5, 4.5, 6.5], (2, 1)))
-    assert np.isfinite(seen_by(depth, None, None, (40, 80))).all()
+    assert np.isfinite(register(depth, None, None, (40, 80))).all()
 
 
 def moments(messages, tmp_path, **options):
     """Return a recording, and which image goes with which depth by their first pixels."""
-    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', messages), **options)
+    recording = Bag(write_bag(tmp_path / 'bag', 'mcap', messages), **options)
     return recording, [(int(each.image[0, 0, 0]),
                         None if each.depth is None else round(1000 * float(each.depth[0, 0])))
                        for each in recording.moments()]
@@ -201,7 +203,7 @@ def moments(messages, tmp_path, **options):
 def test_a_camera_info_is_of_the_part_that_its_images_show(tmp_path, part, binning, expected):
     camera = Intrinsics(60, 40, 50.0, 52.0, 29.0, 20.5)
     pixels = np.zeros((expected.height, expected.width, 3), np.uint8)
-    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [
+    recording = Bag(write_bag(tmp_path / 'bag', 'mcap', [
         *(camera_info(f'/{name}/camera_info', 1.0, camera, part, binning) for name in 'cd'),
         image('/c/image', 1.0, pixels, 'bgr8'),
         image('/d/image', 1.0, pixels[:, :, 0].astype(np.uint16), '16UC1')]))
@@ -211,7 +213,7 @@ def test_a_camera_info_is_of_the_part_that_its_images_show(tmp_path, part, binni
 
 def test_images_of_the_whole_picture_are_not_of_a_part(tmp_path):
     camera = Intrinsics(60, 40, 50.0, 52.0, 29.0, 20.5)
-    recording = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [
+    recording = Bag(write_bag(tmp_path / 'bag', 'mcap', [
         camera_info('/c/camera_info', 1.0, camera, Box(20, 6, 24, 16)),
         image('/c/image', 1.0, np.zeros((40, 60, 3), np.uint8), 'bgr8')]))
     assert recording.camera is None
@@ -230,14 +232,14 @@ def test_rows_of_colour_below_those_of_brightness_are_read(tmp_path, encoding, p
     rows = np.vstack([planes[:8], np.dstack(pair).reshape(4, 12)])
     stored = image('/image', 1.0, rows, encoding, padding)
     stored = replace(stored, message=replace(stored.message, height=8))
-    frame, = BagRecording(write_bag(tmp_path / 'bag', 'mcap', [stored]))
+    frame, = Bag(write_bag(tmp_path / 'bag', 'mcap', [stored]))
     assert frame.image.shape == (8, 12, 3)
     assert np.abs(frame.image.astype(int) - colour).mean() < 8
     for odd, sentence in (({'height': 7}, 'groups of 2 x 2'), ({'height': 10}, 'rows of')):
         broken = replace(stored, message=replace(stored.message, **odd))
         path = write_bag(tmp_path / str(odd['height']), 'mcap', [broken])
         with pytest.raises(RecordingError, match=sentence):
-            BagRecording(path)
+            Bag(path)
 
 
 def flat(topic, seconds, value, encoding='bgr8') -> BagMessage:
@@ -314,8 +316,8 @@ def two_cameras(tmp_path_factory):
 
 
 @pytest.mark.parametrize('arguments, sentence', [
-    (['--bag', '/no/such/bag'], '/no/such/bag is not a rosbag2 that can be read'),
-    (['--bag', str(EVALUATE)], 'is not a rosbag2 that can be read'),
+    (['--bag', '/no/such/bag'], '/no/such/bag is not a bag that can be read'),
+    (['--bag', str(EVALUATE)], 'is not a bag that can be read'),
     (['--bag', '{bag}'], 'several topics with colour images: /left, /right. Choose one with '
                          '--image-topic'),
     (['--bag', '{bag}', '--image-topic', '/top'], "no messages on '/top' (--image-topic); its "
@@ -339,8 +341,89 @@ def test_an_interrupted_recording_is_refused_with_a_sentence(two_cameras, tmp_pa
     for length in (0, 5, len(whole) // 2, len(whole) - 20):
         path = tmp_path / f'{length}.mcap'
         path.write_bytes(whole[:length])
-        with pytest.raises(RecordingError, match='is not a rosbag2 that can be read'):
-            BagRecording(path)
+        with pytest.raises(RecordingError, match='is not a bag that can be read'):
+            Bag(path)
+
+
+@pytest.mark.parametrize('metadata', ['a: ' + 300 * '[', 'a: ' + 3000 * '[', '', '- 1', '\0',
+                                      'rosbag2_bagfile_information: {version: 5}'])
+def test_metadata_that_is_none_is_refused_with_a_sentence(tmp_path, metadata):
+    (tmp_path / 'metadata.yaml').write_text(metadata)
+    with pytest.raises(RecordingError, match='is not a bag that can be read'):
+        open_recording(str(tmp_path))
+
+
+def test_a_folder_without_metadata_is_the_bag_of_its_files(two_cameras, tmp_path):
+    file = next(two_cameras.glob('*.mcap'))
+    shutil.copy(file, tmp_path)
+    assert len(list(open_recording(str(tmp_path), image_topic='/left'))) == 1
+    (tmp_path / file.name).write_bytes(file.read_bytes()[:200])
+    with pytest.raises(RecordingError, match='no metadata.yaml, as where the recording was inte'):
+        open_recording(str(tmp_path), image_topic='/left')
+
+
+def test_a_folder_that_is_no_bag_is_refused_with_a_sentence(tmp_path):
+    with pytest.raises(RecordingError, match='is not a bag: it holds neither metadata.yaml nor'):
+        Bag(tmp_path)
+
+
+def test_a_bag_of_ros_1_is_read_like_the_others(tmp_path):
+    camera = Intrinsics(6, 4, 5.0, 5.0, 2.5, 1.5)
+    path = write_ros1_bag(tmp_path / 'robot.bag', [
+        camera_info('/c/camera_info', 1.0, camera), flat('/c/image', 1.0, 40),
+        flat('/d/image', 1.01, 1500, '16UC1')])
+    for source in (path, tmp_path):
+        bag = open_recording(str(source))
+        frame, = bag
+        assert bag.camera == frame.camera == camera
+        assert (frame.image == 40).all()
+        np.testing.assert_allclose(frame.depth, 1.5)
+
+
+def test_the_intrinsics_follow_an_image_that_changes_its_size(tmp_path, caplog):
+    camera = Intrinsics(6, 4, 5.0, 5.0, 2.5, 1.5)
+    messages = [camera_info('/camera_info', 1.0, camera), flat('/image', 1.0, 1)]
+    larger = [image('/image', 2.0 + number, np.zeros((8, 12, 3), np.uint8), 'rgb8')
+              for number in range(3)]
+    bag = Bag(write_bag(tmp_path / 'scaled', 'mcap', messages + larger))
+    assert [frame.camera for frame in bag] == [camera] + 3 * [camera.resized(12, 8)]
+    told, = caplog.messages
+    assert 'is for 6 x 4 pixels and scaled' in told and '/image has (12 x 8)' in told
+    square = image('/image', 2.0, np.zeros((8, 8, 3), np.uint8), 'rgb8')
+    bag = Bag(write_bag(tmp_path / 'square', 'mcap', messages + [square]))
+    with pytest.raises(RecordingError, match='/image: 8 x 8 pixels have other proportions than'):
+        list(bag)
+
+
+def test_pictures_of_another_size_than_camera_json_scale_it_or_are_refused(tmp_path, caplog):
+    (tmp_path / 'camera.json').write_text(json.dumps(
+        {'width': 64, 'height': 48, 'fx': 50.0, 'fy': 50.0, 'cx': 31.5, 'cy': 23.5}))
+    for name, size in (('a', (48, 64)), ('b', (24, 32)), ('c', (24, 32))):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), np.zeros((*size, 3), np.uint8))
+    frames = list(open_recording(str(tmp_path)))
+    assert [(frame.camera.width, frame.camera.fx) for frame in frames] == [
+        (64, 50.0), (32, 25.0), (32, 25.0)]
+    assert len(caplog.messages) == 1
+    cv2.imwrite(str(tmp_path / 'd.png'), np.zeros((48, 48, 3), np.uint8))
+    with pytest.raises(RecordingError, match='camera.json does not fit .*d.png: 48 x 48 pixels'):
+        list(open_recording(str(tmp_path)))
+
+
+@pytest.mark.parametrize('name, data, sentence', [
+    ('rgb/test/a.png', b'', 'a.png cannot be read: 0 bytes that are no JPEG or PNG'),
+    ('rgb/test/a.png', b'junk', 'a.png cannot be read'),
+    ('depth/test/a.npy', b'', 'a.npy cannot be read: it is empty, cut off or no .npy array'),
+    ('depth/test/a.npy', b'PK\x03\x04', 'a.npy cannot be read'),
+    ('camera.json', b'[', 'camera.json must be')])
+def test_each_file_of_a_recording_that_cannot_be_read_is_named(tmp_path, name, data, sentence):
+    for folder in ('rgb', 'depth'):
+        (tmp_path / folder / 'test').mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / 'rgb/test/a.png'), np.zeros((4, 6, 3), np.uint8))
+    np.save(tmp_path / 'depth/test/a.npy', np.ones((4, 6), np.float32))
+    assert len(list(open_recording(str(tmp_path)))) == 1
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(RecordingError, match=sentence):
+        list(open_recording(str(tmp_path)))
 
 
 def test_a_dataset_becomes_the_bag_of_a_depth_camera(tmp_path):
@@ -348,7 +431,7 @@ def test_a_dataset_becomes_the_bag_of_a_depth_camera(tmp_path):
     command = [sys.executable, ROOT / 'training' / 'write_bag.py', '--data-dir', source,
                '--rate', '20', '--out', tmp_path / 'bag']
     assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
-    recording = BagRecording(tmp_path / 'bag')
+    recording = Bag(tmp_path / 'bag')
     assert recording.camera == recording.depth_camera == read_camera_json(source / 'camera.json')
     moments = list(recording.moments())
     pictures = sorted((source / 'rgb' / 'test').iterdir())

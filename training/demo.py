@@ -47,7 +47,7 @@ class DemoError(RuntimeError):
 
 
 @dataclass
-class Recording:
+class Received:
     """What came over DDS; the keys are stamps in nanoseconds."""
 
     images: Dict[int, Image] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Recorder:
     """A node that records the camera's images, the ground truth and the depth images."""
 
     def __init__(self):
-        self.recording = Recording()
+        self.recording = Received()
         self.problem = ''
         self.node = rclpy.create_node('recorder')
         self._matched = set()
@@ -176,7 +176,7 @@ def has_ended(node: NodeProcess) -> bool:
     return code == 0
 
 
-def record(options: argparse.Namespace) -> Recording:
+def record(options: argparse.Namespace) -> Received:
     """Let the two nodes play through the source, and return what came back."""
     camera_parameters = {
         'source': str(options.data), 'split': options.split, 'rate': options.rate, 'loop': False,
@@ -221,7 +221,7 @@ def record(options: argparse.Namespace) -> Recording:
     return recording
 
 
-def moments_of(recording: Recording) -> List[Moment]:
+def moments_of(recording: Received) -> List[Moment]:
     """Return the frames for which depth came back, in the order of time."""
     stamps = sorted(recording.depths.keys() & recording.images.keys())
     return [Moment(seconds=1e-9 * (stamp - min(recording.images)),
@@ -245,7 +245,7 @@ def scores_of(moment: Moment) -> Optional[Tuple[float, float, float]]:
             metrics.delta(prediction, truth))
 
 
-def summarize(recording: Recording, moments: List[Moment]) -> Summary:
+def summarize(recording: Received, moments: List[Moment]) -> Summary:
     """Return counts, times, and the mean scores of the frames that have a ground truth."""
     scores = [score for score in map(scores_of, moments) if score is not None]
     rmse, abs_rel, delta1 = np.mean(scores, axis=0).tolist() if scores else (None, None, None)
@@ -339,7 +339,7 @@ def _bind(port: int) -> Optional[socket.socket]:
     return probe
 
 
-def _show_status(recording: Recording):
+def _show_status(recording: Received):
     if sys.stdout.isatty():
         print(f'\r  {recording}', end='', flush=True)
 

@@ -20,7 +20,7 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from depth_estimation_ros.recordings.bag import BagRecording, TOLERANCE
+from depth_estimation_ros.recordings.bag import Bag, TOLERANCE
 from depth_estimation_ros.recordings.recording import RecordingError
 from learning.dataset import DatasetError, SPLITS
 from learning.progress import Progress
@@ -46,7 +46,7 @@ def parse() -> argparse.Namespace:
                       help='a dataset, or a folder of datasets, of which those without the '
                            'split are left out; give it several times for several')
     data.add_argument('--bag', type=Path, metavar='FILE',
-                      help='a rosbag2: its folder, or its .mcap or .db3 file')
+                      help='a bag: its folder, or its .mcap, .db3 or (ROS 1) .bag file')
     parser.add_argument('--split', choices=SPLITS, default='val')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--json', metavar='FILE', help="write the scores there ('-': print them)")
@@ -132,8 +132,8 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     """Score a model on a bag, and write what was asked for."""
     if options.model == MEAN:
         raise RecordingError(f'A bag has no training depth maps, so --model {MEAN} has no mean.')
-    recording = BagRecording(options.bag, options.image_topic, options.depth_topic,
-                             options.camera_info_topic, options.tolerance)
+    recording = Bag(options.bag, options.image_topic, options.depth_topic,
+                    options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
     predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
@@ -161,7 +161,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
         print(f'figures: {options.figures}', file=sys.stderr)
 
 
-def bag_summary(evaluation: bag.BagEvaluation, recording: BagRecording,
+def bag_summary(evaluation: bag.BagEvaluation, recording: Bag,
                 tracker: ScaleTracker) -> Dict:
     """Return the scores of a bag, what they are of, and what the floor told, for JSON."""
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,

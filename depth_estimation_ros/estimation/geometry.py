@@ -69,6 +69,24 @@ class Intrinsics:
         return Intrinsics(width, height, self.fx * sx, self.fy * sy,
                           (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5)
 
+    def of_size(self, width: int, height: int) -> 'Intrinsics':
+        """
+        Return the intrinsics of the same picture at another size.
+
+        Raises
+        ------
+        IntrinsicsError
+            Where that size has other proportions, so that it is not the whole of the picture.
+
+        """
+        # Half a pixel of the coarser picture is rounding.
+        rounding = max(width + height, self.width + self.height) / 2
+        if abs(width * self.height - self.width * height) > rounding:
+            raise IntrinsicsError(f'{width} x {height} pixels have other proportions than the '
+                                  f'{self.width} x {self.height} that the intrinsics are for')
+        return self if (width, height) == (self.width, self.height) else self.resized(
+            width, height)
+
     def cropped(self, left: int, top: int, width: int, height: int) -> 'Intrinsics':
         """Return the intrinsics of the part of the picture that begins at (left, top)."""
         return Intrinsics(width, height, self.fx, self.fy, self.cx - left, self.cy - top)

@@ -35,20 +35,20 @@ class CameraNode(Node):
         self._next = self._read_next()
         self._started = False
         height, width = self._next.image.shape[:2]
-        self._camera = recording.camera
-        if self._camera is None and self._setting('fov'):
-            self._camera = Intrinsics.of_fov(self._setting('fov'), width, height)
-        if self._camera and (self._camera.width, self._camera.height) != (width, height):
-            raise NodeError(
-                f'{self._setting("source")}/camera.json is for {self._camera.width} x '
-                f'{self._camera.height} pixels, but the images have {width} x {height}.')
         self._image = self.create_publisher(Image, 'image', QOS)
         self._camera_info = self.create_publisher(CameraInfo, 'camera_info', QOS)
         self._depth = self.create_publisher(Image, 'ground_truth/depth/image', QOS)
         self._timer = self.create_timer(1.0 / self._setting('rate'), self._tick)
+        with_camera = 'with' if self._camera_of(self._next) else 'without'
         self.get_logger().info(
             f'Playing {self._setting("source")}, {width} x {height} at '
-            f'{self._setting("rate"):g} Hz, {"with" if self._camera else "without"} camera_info')
+            f'{self._setting("rate"):g} Hz, {with_camera} camera_info')
+
+    def _camera_of(self, frame: RecordedFrame) -> Optional[Intrinsics]:
+        fov = self._setting('fov')
+        if frame.camera is None and fov:
+            return Intrinsics.of_fov(fov, *frame.image.shape[1::-1])
+        return frame.camera
 
     def _setting(self, name: str):
         return self.get_parameter(name).value
@@ -79,9 +79,9 @@ class CameraNode(Node):
     def _publish(self, frame: RecordedFrame):
         header = Header(frame_id=self._setting('frame_id'),
                         stamp=self.get_clock().now().to_msg())
-        if self._camera:
-            self._camera_info.publish(
-                fill_camera_info(CameraInfo(header=header), self._camera))
+        camera = self._camera_of(frame)
+        if camera:
+            self._camera_info.publish(fill_camera_info(CameraInfo(header=header), camera))
         self._image.publish(image_messages.from_array(frame.image, 'bgr8', header))
         if frame.depth is not None:
             self._depth.publish(image_messages.from_array(frame.depth, '32FC1', header))

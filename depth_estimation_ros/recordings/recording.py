@@ -21,15 +21,26 @@ class RecordedFrame:
     image : uint8 (H, W, 3) BGR
     depth : float32 (H, W), metres, or None
         The ground truth, where there is one.
+    camera : Intrinsics or None
+        Of the image, at its size, where known.
 
     """
 
     image: np.ndarray
     depth: Optional[np.ndarray] = None
+    camera: Optional[Intrinsics] = None
 
 
 class Recording(Protocol):
-    """What can be iterated over for its frames; `camera` is its Intrinsics, where known."""
+    """
+    What can be iterated over for its frames.
+
+    Attributes
+    ----------
+    camera : Intrinsics or None
+        As it is recorded; each frame has it at its own size.
+
+    """
 
     camera: Optional[Intrinsics]
 

@@ -1,19 +1,35 @@
-"""Recorded frames: a folder of images, a split of a dataset, a video file or a rosbag2."""
+"""Recorded frames: a folder of images, a split of a dataset, a video file or a bag."""
 
 from pathlib import Path
 from typing import Iterator, List, Optional
 
 import cv2
 from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError, read_camera_json
+from depth_estimation_ros.images import ImageError
+from depth_estimation_ros.images.npy import load_npy
+from depth_estimation_ros.images.picture import read_rgb
+from depth_estimation_ros.recordings.bag_files import bag_files, BAG_SUFFIXES
+from depth_estimation_ros.recordings.camera_sizes import CameraSizes
 from depth_estimation_ros.recordings.recording import RecordedFrame, Recording, RecordingError
 import numpy as np
 
 IMAGE_SUFFIXES = ('.jpeg', '.jpg', '.png')
-BAG_SUFFIXES = ('.mcap', '.db3')
 
 
-class ImageRecording:
-    """Images, in the order of their names, with ground truth where a folder of depth is given."""
+class ImageFiles:
+    """
+    Images, in the order of their names, with ground truth where a folder of depth is given.
+
+    Parameters
+    ----------
+    images : list of Path
+        JPEG or PNG, by their first bytes.
+    depth_folder : Path, optional
+        Holds NAME.npy, float32 (H, W), metres.
+    camera : Intrinsics, optional
+        Of all images, each of which may have it at another size.
+
+    """
 
     def __init__(self, images: List[Path], depth_folder: Optional[Path] = None,
                  camera: Optional[Intrinsics] = None):
@@ -22,25 +38,27 @@ class ImageRecording:
         self._depth_folder = depth_folder
 
     def __iter__(self) -> Iterator[RecordedFrame]:
+        cameras = CameraSizes(self.camera, 'camera.json')
         for path in self._images:
-            yield RecordedFrame(_read_image(path), self._read_depth(path.stem))
+            image = _read_image(path)
+            yield RecordedFrame(image, self._read_depth(path.stem),
+                                cameras.of_picture(image, str(path)))
 
     def _read_depth(self, name: str) -> Optional[np.ndarray]:
-        if self._depth_folder is None:
-            return None
-        path = self._depth_folder / f'{name}.npy'
-        if not path.is_file():
+        path = self._depth_folder and self._depth_folder / f'{name}.npy'
+        if path is None or not path.is_file():
             return None
         try:
-            depth = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise RecordingError(f'{path} cannot be read as a NumPy array ({error}).') from error
-        if depth.ndim != 2:
-            raise RecordingError(f'{path} must hold one depth map (H, W), not {depth.shape}.')
+            depth = load_npy(path)
+        except ImageError as error:
+            raise RecordingError(str(error)) from error
+        if depth.ndim != 2 or not np.issubdtype(depth.dtype, np.floating):
+            raise RecordingError(f'{path} must hold one depth map, floats (H, W), not '
+                                 f'{depth.dtype} {depth.shape}.')
         return depth.astype(np.float32)
 
 
-class VideoRecording:
+class VideoFile:
     """The frames of a video file."""
 
     camera: Optional[Intrinsics] = None
@@ -67,8 +85,8 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
     ----------
     source : str
         A dataset (ROOT with rgb/{split}/NAME.jpeg, depth/{split}/NAME.npy and camera.json), a
-        folder of images, with or without camera.json, a video file, or a rosbag2 (its folder, or
-        its .mcap or .db3 file).
+        folder of images, with or without camera.json, a video file, or a bag (its folder, or
+        its .mcap, .db3 or .bag file).
     split : str
         The part of a dataset to take.
     image_topic : str
@@ -87,17 +105,17 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
     """
     if not source:
         raise RecordingError('There is nothing to play: set source to a dataset (the folder that '
-                             'holds rgb/), a folder of images, a video file or a rosbag2.')
+                             'holds rgb/), a folder of images, a video file or a bag.')
     path = Path(source).expanduser()
     if is_bag(path):
         try:
-            from depth_estimation_ros.recordings.bag import BagRecording
+            from depth_estimation_ros.recordings.bag import Bag
         except ImportError as error:
-            raise RecordingError(f'{source} is a rosbag2, which needs rosbags '
-                                 f'({error}): pip install rosbags') from error
-        return BagRecording(path, image_topic)
+            raise RecordingError(f'{source} is a bag, which needs rosbags ({error}): pip install '
+                                 'rosbags') from error
+        return Bag(path, image_topic)
     if path.is_file():
-        return VideoRecording(path)
+        return VideoFile(path)
     if not path.is_dir():
         raise RecordingError(f'There is no folder and no file {source!r} to play.')
     is_dataset = (path / 'rgb').is_dir()
@@ -112,12 +130,17 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
         camera = read_camera_json(path / 'camera.json')
     except IntrinsicsError as error:
         raise RecordingError(str(error)) from error
-    return ImageRecording(images, path / 'depth' / split if is_dataset else None, camera)
+    return ImageFiles(images, path / 'depth' / split if is_dataset else None, camera)
 
 
 def is_bag(path: Path) -> bool:
-    """Tell whether a path names a rosbag2: a folder with metadata.yaml, or a bag's own file."""
-    return path.suffix in BAG_SUFFIXES if path.is_file() else (path / 'metadata.yaml').is_file()
+    """Tell whether a path names a bag: its folder, with metadata.yaml or without, or its file."""
+    if path.is_file():
+        return path.suffix in BAG_SUFFIXES
+    if (path / 'metadata.yaml').is_file():
+        return True
+    # As an interrupted recording leaves it, and as ROS 1 bags lie together.
+    return path.is_dir() and not _images_of(path) and bool(bag_files(path))
 
 
 def _images_of(folder: Path) -> List[Path]:
@@ -127,8 +150,8 @@ def _images_of(folder: Path) -> List[Path]:
 
 
 def _read_image(path: Path) -> np.ndarray:
-    # camera.json and depth describe the pixels as they are stored, whatever EXIF asks for.
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise RecordingError(f'{path} cannot be read as an image.')
-    return image
+    """Return uint8 (H, W, 3) BGR."""
+    try:
+        return cv2.cvtColor(read_rgb(path), cv2.COLOR_RGB2BGR)
+    except ImageError as error:
+        raise RecordingError(f'{error}.') from error

@@ -6,8 +6,9 @@ from typing import Callable, Dict, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from depth_estimation_ros.recordings.bag import BagMoment, BagRecording, seen_by
+from depth_estimation_ros.recordings.bag import Bag, BagMoment
 from depth_estimation_ros.recordings.recording import RecordingError
+from depth_estimation_ros.recordings.registration import register
 import numpy as np
 from scoring import metrics
 
@@ -124,7 +125,7 @@ class Predictor:
     Parameters
     ----------
     estimator : DepthEstimator
-    recording : BagRecording
+    recording : Bag
     scale : float
         As the node's parameter.
     camera_height : float, metres
@@ -141,7 +142,7 @@ class Predictor:
 
     """
 
-    def __init__(self, estimator: DepthEstimator, recording: BagRecording, scale: float = 1.0,
+    def __init__(self, estimator: DepthEstimator, recording: Bag, scale: float = 1.0,
                  camera_height: float = 0.0):
         if camera_height and recording.camera is None:
             raise RecordingError('The height of the camera is of use only where its camera_info '
@@ -154,7 +155,7 @@ class Predictor:
 
     def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
         """Return depth in metres on the pixels of the truth."""
-        camera = self._recording.camera
+        camera = moment.camera
         # Whoever asks a second time, to draw it, gets what was scored.
         assert moment.depth is not None
         again = number in self._scales
@@ -164,10 +165,10 @@ class Predictor:
             tracker=None if again else self.tracker,
             scale=self._scale * self._scales.get(number, 1.0), size='network').depth
         self._scales.setdefault(number, self.tracker.scale)
-        return seen_by(depth, camera, self._recording.depth_camera, moment.depth.shape)
+        return register(depth, camera, self._recording.depth_camera, moment.depth.shape)
 
 
-def evaluate(predict: Predict, recording: BagRecording, evaluation: BagEvaluation,
+def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation,
              progress: bool = True) -> None:
     """
     Score each image that has a depth image.
@@ -214,7 +215,7 @@ def table(summary: Dict) -> str:
             f'a scale of {summary["scale"]:.2f} would take the bias away'])
 
 
-def pair_examples(predict: Predict, recording: BagRecording, images: Dict[int, BagScores],
+def pair_examples(predict: Predict, recording: Bag, images: Dict[int, BagScores],
                   numbers: Set[int]) -> Dict:
     """Return the figures.Example of pairs of a bag, by their numbers."""
     from scoring import figures
