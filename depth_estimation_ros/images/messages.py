@@ -5,14 +5,15 @@ A message is rclpy's sensor_msgs/Image or CompressedImage, or what a bag reader 
 both, the fields have the same names.
 """
 
-from typing import Any
+from typing import Any, Optional
 
 from depth_estimation_ros.images import compressed, ImageError, raw
 from depth_estimation_ros.images.picture import MAX_PIXELS
 import numpy as np
 
 
-def to_rgb(message: Any, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def to_rgb(message: Any, max_pixels: int = MAX_PIXELS,
+           bridge: Optional[Any] = None) -> np.ndarray:
     """
     Return the image of a sensor_msgs/Image or CompressedImage.
 
@@ -21,6 +22,8 @@ def to_rgb(message: Any, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     message : sensor_msgs/Image or sensor_msgs/CompressedImage
     max_pixels : int
         A message that claims more is refused before any of them is decoded.
+    bridge : cv_bridge.CvBridge, optional
+        Converts a sensor_msgs/Image in the place of the table of encodings.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def to_rgb(message: Any, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     if message.width * message.height > max_pixels:
         raise ImageError(f'an image of {message.width} x {message.height} pixels, and more than '
                          f'{max_pixels} are refused')
-    return raw.to_rgb(message)
+    return raw.to_rgb(message, bridge)
 
 
 def to_depth(message: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The pixels of sensor_msgs/Image: rclpy's message or a bag reader's."""
 
+import sys
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import cv2
@@ -23,6 +24,8 @@ class Encoding(NamedTuple):
         Rows in the data to rows of the image: 3 to 2 where half as many rows of colour follow.
     shares : (int, int)
         Columns and rows of pixels that share a colour: the image's size is a multiple.
+    in_cv_bridge : bool
+        Whether every cv_bridge since Humble knows the name.
 
     """
 
@@ -31,6 +34,7 @@ class Encoding(NamedTuple):
     bits: int = 8
     rows: Tuple[int, int] = (1, 1)
     shares: Tuple[int, int] = (1, 1)
+    in_cv_bridge: bool = True
 
 
 # Encodings that cameras send, by their names in sensor_msgs/image_encodings.hpp. Of 16 bits the
@@ -49,19 +53,27 @@ ENCODINGS: Dict[str, Encoding] = {
     **{f'bayer_{pattern.lower()}{bits}': Encoding(
         1, getattr(cv2, f'COLOR_Bayer{pattern}2RGB'), bits)
        for pattern in ('RGGB', 'BGGR', 'GBRG', 'GRBG') for bits in (8, 16)},
-    **dict.fromkeys(('yuv422', 'uyvy'), Encoding(2, cv2.COLOR_YUV2RGB_UYVY, shares=(2, 1))),
-    **dict.fromkeys(('yuv422_yuy2', 'yuyv'), Encoding(2, cv2.COLOR_YUV2RGB_YUY2, shares=(2, 1))),
-    'nv12': Encoding(1, cv2.COLOR_YUV2RGB_NV12, rows=(3, 2), shares=(2, 2)),
-    'nv21': Encoding(1, cv2.COLOR_YUV2RGB_NV21, rows=(3, 2), shares=(2, 2)),
+    'yuv422': Encoding(2, cv2.COLOR_YUV2RGB_UYVY, shares=(2, 1)),
+    'uyvy': Encoding(2, cv2.COLOR_YUV2RGB_UYVY, shares=(2, 1), in_cv_bridge=False),
+    'yuv422_yuy2': Encoding(2, cv2.COLOR_YUV2RGB_YUY2, shares=(2, 1)),
+    'yuyv': Encoding(2, cv2.COLOR_YUV2RGB_YUY2, shares=(2, 1), in_cv_bridge=False),
+    'nv12': Encoding(1, cv2.COLOR_YUV2RGB_NV12, rows=(3, 2), shares=(2, 2), in_cv_bridge=False),
+    'nv21': Encoding(1, cv2.COLOR_YUV2RGB_NV21, rows=(3, 2), shares=(2, 2), in_cv_bridge=False),
 }
 
 # Encodings of depth (REP 118): the type of a number, and metres in one unit.
 DEPTH_ENCODINGS: Dict[str, Tuple[str, float]] = {'16UC1': ('u2', 0.001), '32FC1': ('f4', 1.0)}
 
 
-def to_rgb(message: Any) -> np.ndarray:
+def to_rgb(message: Any, bridge: Optional[Any] = None) -> np.ndarray:
     """
     Return the image of a sensor_msgs/Image.
+
+    Parameters
+    ----------
+    message : sensor_msgs/Image
+    bridge : cv_bridge.CvBridge, optional
+        Converts what it reads right; the table of encodings does the rest.
 
     Returns
     -------
@@ -77,7 +89,13 @@ def to_rgb(message: Any) -> np.ndarray:
     encoding = ENCODINGS.get(message.encoding)
     if encoding is None:
         raise ImageError(_why_not_colour(message.encoding))
-    pixels = _pixels(message, encoding)
+    pixels = _pixels(message, encoding)  # and checks what the message says of itself
+    if bridge is not None and _suits_cv_bridge(message, encoding):
+        try:
+            return bridge.imgmsg_to_cv2(message, 'rgb8')
+        except (RuntimeError, TypeError, ValueError) as error:  # CvBridgeError is a TypeError
+            raise ImageError(f'cv_bridge cannot convert an image in {message.encoding}: {error}'
+                             ) from error
     return pixels if encoding.conversion is None else cv2.cvtColor(pixels, encoding.conversion)
 
 
@@ -125,6 +143,18 @@ def _why_not_colour(encoding: str) -> str:
         return (f'the encoding {encoding!r} tells how numbers are stored, and not which colours '
                 'they are: a camera publishes rgb8, bgr8 or mono8')
     return f'the encoding {encoding!r} is not one of {", ".join(ENCODINGS)}'
+
+
+def _suits_cv_bridge(message: Any, encoding: Encoding) -> bool:
+    """
+    Tell whether cv_bridge reads a message right.
+
+    It divides step by the bytes of a pixel, so that rows with other padding are sheared; and
+    where is_bigendian is not the machine's order it calls a method that NumPy 2 has no more.
+    """
+    is_native = bool(message.is_bigendian) == (sys.byteorder == 'big')
+    pixel_bytes = encoding.channels * encoding.bits // 8
+    return encoding.in_cv_bridge and is_native and message.step % pixel_bytes == 0
 
 
 def _pixels(message: Any, encoding: Encoding) -> np.ndarray:

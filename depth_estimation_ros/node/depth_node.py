@@ -6,7 +6,8 @@ import traceback
 from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.node import diagnostics, inputs, model_loader, rclpy_compat
+from depth_estimation_ros.node import (
+    cv_bridge_choice, diagnostics, inputs, model_loader, rclpy_compat)
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.depth_parameters import DepthParameters
@@ -88,6 +89,7 @@ class DepthNode(LifecycleNode):
         self._last_summary = Summary()
         self._settings.has_model = True
         self.get_logger().info(f'Configured: {self._what_runs()}')
+        self.get_logger().info(cv_bridge_choice.choose().sentence)
         return super().on_configure(state)
 
     @_reported

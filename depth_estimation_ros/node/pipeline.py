@@ -8,7 +8,7 @@ from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.images import ImageError, messages
-from depth_estimation_ros.node import camera_info
+from depth_estimation_ros.node import camera_info, cv_bridge_choice
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.depth_settings import Options
 from depth_estimation_ros.node.frame_statistics import FrameStatistics
@@ -57,7 +57,8 @@ class Pipeline:
     def work(self, frame: Frame):
         """Publish a frame's depth, or count why there is none."""
         try:
-            image = messages.to_rgb(frame.message, self.options.max_image_pixels)
+            image = messages.to_rgb(frame.message, self.options.max_image_pixels,
+                                    cv_bridge_choice.choose().bridge)
         except ImageError as error:
             self.statistics.count_refused(str(error))
             self.logger.warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
