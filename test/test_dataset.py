@@ -86,10 +86,9 @@ FAULTS = {
     'nested header': (lambda root: depth_of(root).write_bytes(npy("{'shape': " + '(' * 9000)),
                       r'03\.npy cannot be read'),
     'archive': (lambda root: np.savez(root / 'a.npz', a=np.ones((32, 64))) or shutil.move(
-        root / 'a.npz', depth_of(root)), r'03\.npy cannot be read'),
-    'other size': (lambda root: (root / 'camera.json').write_text(json.dumps(
-        {**CAMERA, 'width': 128, 'height': 64})),
-        'has 64 x 32 pixels, and camera.json is of 128 x 64'),
+        root / 'a.npz', depth_of(root)), r'03\.npy is a \.npz archive'),
+    'other proportions': (lambda root: (root / 'camera.json').write_text(json.dumps(
+        {**CAMERA, 'height': 64})), r'03\.jpeg does not fit camera\.json: 64 x 32 pixels have'),
     'integers': (change_depth(lambda d: d.astype(np.uint16)), r'03\.npy holds uint16'),
 }
 
@@ -117,6 +116,19 @@ def test_a_picture_is_what_its_first_bytes_say(dataset):
     pairs = DepthDataset(dataset, 'train').pairs
     np.testing.assert_array_equal(pairs[3].read_rgb(), expected)
     assert pairs[4].read_rgb().shape == (32, 64, 3)
+
+
+def test_a_camera_json_of_another_size_is_scaled_and_that_is_said_once(dataset, caplog):
+    half = {key: value / 2 if key[0] == 'f' else (value - 0.5) / 2
+            for key, value in CAMERA.items() if key[0] in 'fc'}
+    (dataset / 'camera.json').write_text(json.dumps({'width': 32, 'height': 16, **half}))
+    pair = DepthDataset(dataset, 'train').pairs[0]
+    told, = caplog.messages
+    assert "12 of 12 pictures have another size than camera.json's 32 x 16" in told
+    (dataset / 'camera.json').write_text(json.dumps(CAMERA))
+    whole = DepthDataset(dataset, 'train').pairs[0]
+    assert pair.camera == whole.camera and pair.scale == whole.scale == 1.0
+    assert len(caplog.messages) == 1
 
 
 def test_the_first_ten_problems_are_shown_at_once(dataset):

@@ -90,8 +90,8 @@ def recorded(dataset: DepthDataset, rate: float) -> Iterator[BagMessage]:
         millimetres = np.where(known, np.round(1000.0 * depth), 0.0).astype(np.uint16)
         for topic, pixels, encoding in ((COLOR, pair.read_rgb(), 'rgb8'),
                                         (DEPTH, millimetres, '16UC1')):
-            if dataset.intrinsics is not None:
-                yield camera_info(f'{topic}/camera_info', seconds, dataset.intrinsics)
+            if pair.camera is not None:
+                yield camera_info(f'{topic}/camera_info', seconds, pair.camera)
             yield image(f'{topic}/image_raw', seconds, pixels, encoding)
 
 

@@ -72,10 +72,19 @@ def read_rgb(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         With a sentence that names the file.
 
     """
-    try:
-        return decode_rgb(path.read_bytes(), max_pixels)
-    except (OSError, ImageError) as error:
-        raise ImageError(f'{path} cannot be read: {error}') from error
+    return _read(path, decode_rgb, max_pixels)
+
+
+def read_single(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """
+    Read a JPEG or PNG file with one number per pixel, as `read_rgb`.
+
+    Returns
+    -------
+    uint8 or uint16 (H, W)
+
+    """
+    return _read(path, decode_single, max_pixels)
 
 
 def decode_rgb(data: Data, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -132,6 +141,13 @@ def read_header(data: Data) -> PictureHeader:
         if data[:len(start)] == start:
             return read(data)
     raise ImageError(f'{len(data)} bytes that are no JPEG or PNG')
+
+
+def _read(path: Path, decode: Callable[[Data, int], np.ndarray], max_pixels: int) -> np.ndarray:
+    try:
+        return decode(path.read_bytes(), max_pixels)
+    except (OSError, ImageError) as error:
+        raise ImageError(f'{path} cannot be read: {error}') from error
 
 
 def _decode(data: Data, max_pixels: int, flags: int) -> np.ndarray:

@@ -51,7 +51,7 @@ def median_ratio(estimator, dataset, scaled):
     ratios = []
     for pair in dataset.pairs:
         truth = resize_depth(pair.read_depth(dataset.max_depth), width, height)
-        depth = estimator.estimate(pair.read_rgb(), dataset.intrinsics, size='network',
+        depth = estimator.estimate(pair.read_rgb(), pair.camera, size='network',
                                    focal_scaling=scaled).depth
         known = (truth > 0) & (truth < FARTHEST)
         ratios.append((resize(depth, width, height) / np.maximum(truth, 1e-3))[known])
@@ -105,16 +105,15 @@ def measure_aspects(estimator, root, split):
 
     """
     dataset = DepthDataset(root, split)
-    camera = dataset.intrinsics
     ratios = {name: [] for name in ASPECTS}
     for pair in dataset.pairs:
         rgb, truth = pair.read_rgb(), pair.read_depth(dataset.max_depth)
-        whole = estimator.estimate(rgb, camera).depth
+        whole = estimator.estimate(rgb, pair.camera).depth
         for name, aspect in ASPECTS.items():
             left, top, width, height = centre_crop(rgb.shape[1], rgb.shape[0], aspect)
             part = slice(top, top + height), slice(left, left + width)
             depth = estimator.estimate(
-                rgb[part], camera.cropped(left, top, width, height)).depth
+                rgb[part], pair.camera.cropped(left, top, width, height)).depth
             known = truth[part] < FARTHEST
             ratios[name].append((depth / whole[part])[known])
     found = {}

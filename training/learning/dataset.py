@@ -13,30 +13,31 @@ from dataclasses import dataclass, replace
 import glob
 from itertools import repeat
 import json
+import logging
 import os
 from pathlib import Path
-from tokenize import TokenError
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import cv2
 from depth_estimation_ros.estimation.estimator import resize
-from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.geometry import (
+    focal_ratio, Intrinsics, IntrinsicsError, read_camera_json)
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.images import ImageError
-from depth_estimation_ros.images.picture import decode_single, read_rgb
+from depth_estimation_ros.images.npy import load_npy
+from depth_estimation_ros.images.picture import read_header, read_rgb, read_single
 from learning.augment import Augmentation
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records, Record
 from learning.preprocessing import Resize
 import numpy as np
 
+LOGGER = logging.getLogger(__name__)
+
 SPLITS = ('train', 'val', 'test')
 PICTURES = ('.jpeg', '.jpg', '.png')
 DEPTHS = ('.npy', '.png')
 MILLIMETRES = 1000.0
-# What a depth map that cannot be read raises; NumPy evaluates the header of a .npy as Python.
-UNREADABLE = (OSError, ValueError, EOFError, ImageError, MemoryError, RecursionError, SyntaxError,
-              TokenError)
 # Something in a camera's picture is nearer than this, in metres; else depth has another unit.
 FARTHEST_NEAR = 20.0
 # How many make a metre: of decimetres, centimetres, KITTI's PNGs, millimetres, TUM's PNGs.
@@ -124,15 +125,12 @@ class Pair:
 
         Raises
         ------
-        One of UNREADABLE
-            Where the file cannot be read.
+        ImageError
+            Where the file cannot be read; the message names it.
 
         """
-        if self.depth.suffix.lower() == '.npy':
-            # Mapping fails where the header asks for more bytes than the file has; np.load would
-            # reserve memory for them first.
-            return np.array(np.lib.format.open_memmap(self.depth, mode='r'))
-        return decode_single(self.depth.read_bytes())
+        return load_npy(self.depth) if self.depth.suffix.lower() == '.npy' else read_single(
+            self.depth)
 
 
 def resize_depth(depth: np.ndarray, width: int, height: int, resize: Resize = resize
@@ -276,15 +274,14 @@ def _problem(pair: Pair, camera: Optional[Intrinsics]) -> Optional[str]:
         shape = pair.read_rgb().shape[:2]
     except ImageError as error:
         return str(error)
-    if camera and shape != (camera.height, camera.width):
-        return (f'{pair.rgb} has {shape[1]} x {shape[0]} pixels, and camera.json is of '
-                f'{camera.width} x {camera.height}: its numbers must be those of the pictures as '
-                'they are stored')
     try:
+        if camera:
+            camera.of_size(*shape[::-1])
         depth = pair.read_stored()
-    except UNREADABLE as error:
-        return (f'{pair.depth} cannot be read: it is empty, cut off or neither a .npy array of '
-                f'numbers nor a PNG of one channel ({type(error).__name__})')
+    except IntrinsicsError as error:
+        return f'{pair.rgb} does not fit camera.json: {error}'
+    except ImageError as error:
+        return str(error)
     if pair.depth.suffix.lower() == '.npy':
         if not np.issubdtype(depth.dtype, np.floating):
             return f'{pair.depth} holds {depth.dtype}: depth must be floats, in metres'
@@ -334,6 +331,23 @@ class Sample(NamedTuple):
     depth: np.ndarray
     clip: np.float32
     floor: np.ndarray
+
+
+def _at_stored_size(camera: Intrinsics, pair: Pair) -> Intrinsics:
+    """Return a camera's intrinsics at the size of a pair's picture, which has its proportions."""
+    header = read_header(pair.rgb.read_bytes())
+    return camera.of_size(header.width, header.height)
+
+
+def _report_scaled(pairs: List[Pair], camera: Optional[Intrinsics]) -> None:
+    """Say once where pictures have another size than camera.json's, in the same proportions."""
+    scaled = [pair for pair in pairs if pair.camera and camera and (
+        pair.camera.width, pair.camera.height) != (camera.width, camera.height)]
+    if scaled:
+        LOGGER.warning(
+            "%d of %d pictures have another size than camera.json's %d x %d, such as %s: the "
+            'intrinsics are scaled to theirs', len(scaled), len(pairs), camera.width,
+            camera.height, scaled[0].rgb)
 
 
 class DepthDataset:
@@ -398,8 +412,10 @@ class DepthDataset:
             for pair in pairs:
                 record = records.get(pair.name, Record())
                 own = record.camera(usual)
-                self.pairs.append(replace(pair, camera=own, scale=self._scale(own),
-                                          weight=weight, pose=record.pose_above_plane))
+                self.pairs.append(replace(
+                    pair, camera=own and _at_stored_size(own, pair), scale=self._scale(own),
+                    weight=weight, pose=record.pose_above_plane))
+            _report_scaled(self.pairs[-len(pairs):], usual)
 
     def _scale(self, camera: Optional[Intrinsics]) -> float:
         """Return what makes depth seen by a camera that of the dataset's camera."""
