@@ -5,10 +5,10 @@ from depth_estimation_ros.node.settings import Setting
 SETTINGS = {
     'source': Setting(
         '', 'What to play: a dataset (the folder that holds rgb/, depth/ and camera.json), a '
-        'folder of images, a video file, or a rosbag2 (its folder, or its .mcap or .db3 file).'),
+        'folder of images, a video file, or a bag (its folder, or its .mcap, .db3 or .bag file).'),
     'split': Setting('test', 'Which part of a dataset to play: train, val or test.'),
     'image_topic': Setting(
-        '', 'Which topic of a rosbag2 to play, where several have colour images. Empty: the only '
+        '', 'Which topic of a bag to play, where several have colour images. Empty: the only '
         'one.'),
     'rate': Setting(10.0, 'Frames per second.', limits=(0.1, 1000.0)),
     'loop': Setting(True, 'Whether to begin again after the last frame; else the process ends.'),
