@@ -68,7 +68,8 @@ class Setting:
             return ''
         if isinstance(value, float) and not math.isfinite(value):
             return f'{name} is a finite number, not {value}'
-        if self.may_be_nan and not self.limits[0] <= value <= self.limits[1]:
+        if self.may_be_nan and self.limits is not None and not (
+                self.limits[0] <= value <= self.limits[1]):
             return (f'{name} is from {self.limits[0]:g} to {self.limits[1]:g}, or .nan where it '
                     f'is unknown, not {value:g}')
         return ''
