@@ -7,7 +7,9 @@ import struct
 
 import cv2
 from learning import augment
-from learning.dataset import DatasetError, DepthDataset, find_datasets, resize_depth
+from learning.dataset import DepthDataset, resize_depth
+from learning.dataset_error import DatasetError
+from learning.pairs import find_datasets
 import numpy as np
 import pytest
 

@@ -12,7 +12,7 @@ from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.pose import CameraPose
 import evaluate
-from learning.dataset import DatasetError
+from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records
 import numpy as np
 import pytest

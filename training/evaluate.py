@@ -22,7 +22,8 @@ from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import Bag, TOLERANCE
 from depth_estimation_ros.recordings.recording import RecordingError
-from learning.dataset import DatasetError, SPLITS
+from learning.dataset_error import DatasetError
+from learning.pairs import SPLITS
 from learning.progress import Progress
 from scoring import bag
 from scoring.groups import all_pairs, find_groups, Group
@@ -137,7 +138,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     estimator = DepthEstimator(options.model, options.device)
     predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
-    bag.evaluate(predict, recording, evaluation, progress=sys.stderr.isatty())
+    bag.evaluate(predict, recording, evaluation)
     summary = bag_summary(evaluation, recording, predict.tracker)
     if options.json:
         write_json(summary, options.json)

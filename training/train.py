@@ -18,7 +18,7 @@ import cv2
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from learning import torchrun
-from learning.dataset import DatasetError
+from learning.dataset_error import DatasetError
 from learning.run_folder import locked
 from learning.settings import read_settings, Settings, SettingsError
 from learning.training_data import open_data, TrainingData

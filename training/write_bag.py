@@ -17,7 +17,9 @@ import sys
 from typing import Any, Iterable, Iterator
 
 from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
-from learning.dataset import DatasetError, DepthDataset, SPLITS
+from learning.dataset import DepthDataset
+from learning.dataset_error import DatasetError
+from learning.pairs import SPLITS
 from learning.progress import Progress
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer

@@ -29,7 +29,9 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.validity import HORIZON
-from learning.dataset import DatasetError, DepthDataset, SPLITS
+from learning.dataset import DepthDataset
+from learning.dataset_error import DatasetError
+from learning.pairs import SPLITS
 from matplotlib.figure import Figure
 import numpy as np
 from scoring import figures

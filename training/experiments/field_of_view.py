@@ -23,7 +23,9 @@ from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import centre_crop, IntrinsicsError, VERTICAL
 from depth_estimation_ros.estimation.model_file import ModelFileError
-from learning.dataset import DatasetError, DepthDataset, resize_depth, SPLITS
+from learning.dataset import DepthDataset, resize_depth
+from learning.dataset_error import DatasetError
+from learning.pairs import SPLITS
 import numpy as np
 from scoring.report import write_json
 

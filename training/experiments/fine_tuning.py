@@ -20,7 +20,8 @@ import sys
 from typing import List
 
 from experiments import runs
-from learning.dataset import DatasetError, find_pairs, SPLITS
+from learning.dataset_error import DatasetError
+from learning.pairs import find_pairs, SPLITS
 from matplotlib.figure import Figure
 from scoring import figures
 

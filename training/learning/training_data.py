@@ -6,7 +6,9 @@ from typing import Dict, List, Optional, Sequence
 
 from learning import torchrun
 from learning.augment import Augmentation
-from learning.dataset import DatasetError, DepthDataset, find_datasets, find_pairs
+from learning.dataset import DepthDataset
+from learning.dataset_error import DatasetError
+from learning.pairs import find_datasets, find_pairs
 from learning.preprocessing import resize_of
 from learning.settings import Settings, SettingsError
 

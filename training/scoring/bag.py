@@ -1,7 +1,6 @@
 """How good a model is on a rosbag of a robot that also has a depth camera."""
 
 from dataclasses import asdict, dataclass
-import sys
 from typing import Callable, Dict, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -9,6 +8,7 @@ from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import Bag, BagMoment
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.registration import register
+from learning.progress import Progress
 import numpy as np
 from scoring import metrics
 
@@ -168,10 +168,9 @@ class Predictor:
         return register(depth, camera, self._recording.depth_camera, moment.depth.shape)
 
 
-def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation,
-             progress: bool = True) -> None:
+def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation) -> None:
     """
-    Score each image that has a depth image.
+    Score each image that has a depth image, and show how far it is.
 
     Raises
     ------
@@ -186,13 +185,10 @@ def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation,
         raise RecordingError(
             f'None of the {images} images on {recording.image_topic} has the stamp of one of the '
             f'{depths} on {recording.depth_topic}: a larger --tolerance may pair them.')
-    for number, moment in enumerate(recording.moments(with_depth_only=True)):
+    moments = recording.moments(with_depth_only=True)
+    for number, moment in enumerate(Progress(moments, total=pairs, unit=' pairs', leave=False)):
         assert moment.depth is not None
         evaluation.add(number, predict(number, moment), moment.depth)
-        if progress:
-            print(f'\r{number + 1}/{pairs}', end='', file=sys.stderr, flush=True)
-    if progress:
-        print('\r', end='', file=sys.stderr)
     if not evaluation.images:
         raise RecordingError(f'{recording.depth_topic} knows no depth up to '
                              f'{evaluation.max_depth:g} m where the camera sees.')

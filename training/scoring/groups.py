@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence, Tuple
 
-from learning.dataset import DepthDataset, find_datasets, Pair
+from learning.dataset import DepthDataset
 from learning.dataset_error import DatasetError
+from learning.pairs import find_datasets, Pair
 from learning.pairs_table import read_records, Record
 
 

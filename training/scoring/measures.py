@@ -2,7 +2,7 @@
 
 from typing import Dict, List, Optional, Sequence
 
-from learning.dataset import Pair
+from learning.pairs import Pair
 from scoring.breakdown import DepthBreakdown, divided, mean_of_means, means
 from scoring.confidence import ConfidenceEvaluation
 from scoring.groups import Group

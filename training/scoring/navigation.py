@@ -20,8 +20,8 @@ from typing import Dict, List, Optional, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
-from learning.dataset import Pair
 from learning.dataset_error import DatasetError
+from learning.pairs import Pair
 import numpy as np
 from scoring.groups import Group
 from scoring.metrics import is_far

@@ -5,7 +5,8 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from learning.dataset import DepthDataset, Pair
+from learning.dataset import DepthDataset
+from learning.pairs import Pair
 import numpy as np
 from scoring.groups import Group
 

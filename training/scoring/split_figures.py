@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Dict, List, Sequence, Set
 
-from learning.dataset import Pair
+from learning.pairs import Pair
 import numpy as np
 from scoring import figures, plots
 from scoring.groups import all_pairs, Group
