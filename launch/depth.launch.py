@@ -26,8 +26,8 @@ CONFIG = Path(get_package_share_directory(PACKAGE)) / 'config'
 PARAMETERS = {
     'depth_estimation': {
         'model': str, 'device': str, 'camera_height': float, 'camera_pitch': float,
-        'camera_roll': float, 'fov': float, 'max_range': float, 'edge_filter': float,
-        'rate': float, 'autostart': lambda text: text == 'true'},
+        'camera_roll': float, 'ground_frame': str, 'fov': float, 'max_range': float,
+        'edge_filter': float, 'rate': float, 'autostart': lambda text: text == 'true'},
     'camera': {'source': str},
 }
 
@@ -51,6 +51,10 @@ ARGUMENTS = [
         'camera_roll', default_value='',
         description="Degrees by which the camera's right side is lifted, beside camera_pitch. "
                     'Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'ground_frame', default_value='',
+        description="Frame on the floor, such as base_footprint, from which TF tells the camera's "
+                    'height, pitch and roll. Empty: what params_file says.'),
     DeclareLaunchArgument(
         'fov', default_value='',
         description='Horizontal field of view in degrees, for a camera without camera_info; 0: '
@@ -262,7 +266,8 @@ def nodes(context: LaunchContext) -> List[Action]:
             'rviz2', 'rviz2', 'rviz', arguments=['-d', str(CONFIG / 'depth.rviz')],
             remappings=[(f'/{name}', topic) for name, topic in inputs] + [
                 (f'/depth/{name}', f'depth/{name}')
-                for name in ('image', 'camera_info', 'color', 'confidence', 'points', 'scan')]))
+                for name in ('image', 'camera_info', 'color', 'confidence', 'floor', 'points',
+                             'scan')]))
     return result
 
 

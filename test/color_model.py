@@ -16,7 +16,7 @@ INFO = ModelMetadata('colors', (SIZE, SIZE), MAX_DEPTH, TRAINED.resized(SIZE, SI
 
 
 def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = SIZE,
-          maps: int = 0) -> str:
+          maps: int = 0, floor: bool = False) -> str:
     """
     Write a model whose depth is red + green and whose confidence is blue.
 
@@ -32,6 +32,8 @@ def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = 
         Of its input.
     maps : int
         How many rows its outputs are short of: a faulty model where not 0.
+    floor : bool
+        Whether it also tells the floor: blue, as its confidence.
 
     Returns
     -------
@@ -52,6 +54,10 @@ def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = 
     if confidence:
         outputs.append(helper.make_tensor_value_info(
             'confidence', TensorProto.FLOAT, (1, size, size)))
+    if floor:
+        nodes.append(helper.make_node('Identity', ['confidence'], ['floor']))
+        outputs.append(helper.make_tensor_value_info(
+            'floor', TensorProto.FLOAT, (1, size, size)))
     constants = {'weights': np.array([scale, scale, 0.0], np.float32),
                  'byte': np.array(1.0 / 255.0, np.float32), 'blue': np.array(2),
                  'channel_axis': np.array([3]), 'row_axis': np.array([1]),
@@ -65,7 +71,7 @@ def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = 
     entry = model.metadata_props.add()
     entry.key = METADATA_KEY
     entry.value = replace(
-        INFO, input_size=(size, size), focal=INFO.focal * size / SIZE).to_json()
+        INFO, input_size=(size, size), floor=floor, focal=INFO.focal * size / SIZE).to_json()
     checker.check_model(model, full_check=True)
     save(model, path)
     return str(path)

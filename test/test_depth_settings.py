@@ -40,6 +40,7 @@ def models(tmp_path_factory):
     (folder / 'bad.onnx').write_bytes(b'no model')
     return {'one': color_model.write(folder / 'one.onnx'),
             'half': color_model.write(folder / 'half.onnx', 0.5, confidence=False, size=64),
+            'floor': color_model.write(folder / 'floor.onnx', floor=True),
             'bad': str(folder / 'bad.onnx')}
 
 
@@ -375,6 +376,19 @@ def test_every_parameter_tells_what_it_means_and_what_it_may_be(node):
         if isinstance(setting.default, float) and not setting.may_be_nan:
             limits = descriptor.floating_point_range[0]
             assert limits.from_value <= setting.default <= limits.to_value
+
+
+def test_the_floor_comes_to_those_who_listen(node, models):
+    node.set_parameters(model=models['floor'])
+    share = np.zeros((144, 256))
+    share[72:] = 0.8
+    floors = node.probe.listen(Image, '/set/depth/floor')
+    message = node.camera.send_until_answered(
+        color_model.picture_of(np.full((144, 256), 5.0), share), floors)
+    assert message.encoding == '32FC1'
+    np.testing.assert_allclose(to_depth(message)[74:], 0.8, atol=0.01)
+    assert (to_depth(message)[:70] < 0.01).all()
+    node.set_parameters(model=models['one'])
 
 
 def test_size_and_encoding_may_change_at_any_time(node):

@@ -208,6 +208,8 @@ class ScaleTracker:
         The standard deviation of its logarithm; infinite before anything was measured.
     measured, missed : int
         Pictures that told the scale, and those that told nothing.
+    last : ScaleMeasurement or None
+        What the last picture told.
 
     """
 
@@ -218,6 +220,7 @@ class ScaleTracker:
                  clock: Callable[[], float] = time.monotonic):
         self.pose, self.camera_height = pose, camera_height
         self.measured = self.missed = 0
+        self.last: Optional[ScaleMeasurement] = None
         self._clock = clock
         self._log_scale, self._variance = 0.0, math.inf
         self._time: Optional[float] = None
@@ -263,6 +266,7 @@ class ScaleTracker:
         if not self.is_active:
             return self.scale
         measurement = self._measure(depth, camera, floor) if camera is not None else None
+        self.last = measurement
         if measurement is None:
             self.missed += 1
         else:

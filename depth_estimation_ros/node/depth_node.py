@@ -6,6 +6,7 @@ import traceback
 from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.node import (
     cv_bridge_choice, diagnostics, inputs, model_loader, rclpy_compat)
 from depth_estimation_ros.node.camera_tracker import CameraTracker
@@ -15,7 +16,9 @@ from depth_estimation_ros.node.depth_settings import Options
 from depth_estimation_ros.node.diagnostics import NodeReport
 from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.node.frame_worker import FrameWorker
+from depth_estimation_ros.node.ground_pose import TransformInput
 from depth_estimation_ros.node.inputs import ImageInput
+from depth_estimation_ros.node.mount import Mount
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.pipeline import Frame, Pipeline
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -50,6 +53,7 @@ class DepthNode(LifecycleNode):
         self._worker: Optional[FrameWorker[Frame]] = None
         self._image: Optional[ImageInput] = None
         self._camera_info: List[Subscription] = []
+        self._transforms: Optional[TransformInput] = None
         self._watchdog = CameraWatchdog()
         self._enabled = True
         self._failure = ''  # why the last transition failed
@@ -84,7 +88,7 @@ class DepthNode(LifecycleNode):
         options = self._settings.options
         self._pipeline = Pipeline(
             estimator, options, CameraTracker(self.get_logger(), self._missing_camera_info),
-            options.mount.new_tracker(), DepthOutputs(self), FrameStatistics(),
+            options.mount.new_tracker(), PoseCheck(), DepthOutputs(self), FrameStatistics(),
             self.get_logger())
         self._last_summary = Summary()
         self._settings.has_model = True
@@ -98,7 +102,7 @@ class DepthNode(LifecycleNode):
         result = super().on_activate(state)
         pipeline = self._pipeline
         pipeline.statistics.begin()
-        pipeline.tracker = self._settings.options.mount.new_tracker()
+        self._follow_mount(self._settings.options.mount)
         self._worker = self._new_worker()
         self._settings.is_active = True
         self._watchdog = CameraWatchdog()
@@ -157,6 +161,7 @@ class DepthNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        self._release_transforms()
         self._settings.is_active = False
 
     def _release(self):
@@ -189,8 +194,8 @@ class DepthNode(LifecycleNode):
         """Have the pipeline take new parameters with its next frame."""
         if self._pipeline is None:
             return
-        if options.mount != self._pipeline.options.mount:
-            self._pipeline.tracker = options.mount.new_tracker()
+        if self._worker is not None and options.mount != self._pipeline.options.mount:
+            self._follow_mount(options.mount)
         self._pipeline.options = options
         if estimator is not None:
             self._pipeline.estimator = estimator
@@ -203,6 +208,21 @@ class DepthNode(LifecycleNode):
             self._worker.stop(patience=0.0)
             self._work_failed(TimeoutError('the network did not end'))
             self._worker = self._new_worker()
+
+    def _follow_mount(self, mount: Mount):
+        """Have the scale follow from what is known of the mount, from nothing on."""
+        pipeline = self._pipeline
+        self._release_transforms()
+        if mount.ground_frame:
+            self._transforms = TransformInput(self)
+            pipeline.ground = self._transforms.above(mount.ground_frame)
+        pipeline.tracker, pipeline.pose_check = mount.new_tracker(), PoseCheck()
+
+    def _release_transforms(self):
+        if self._transforms is not None:
+            self._pipeline.ground = None
+            self._transforms.release()
+            self._transforms = None
 
     def _set_enabled(self, request: SetBool.Request,
                      response: SetBool.Response) -> SetBool.Response:
@@ -263,7 +283,10 @@ class DepthNode(LifecycleNode):
                 camera_problem=pipeline.camera.problem,
                 intrinsics_source=pipeline.camera.source,
                 pose_source=options.mount.source,
-                scale_problem=options.mount.problem or pipeline.tracker.problem,
+                pose_problem=pipeline.pose_check.problem,
+                scale_problem=options.mount.problem or (
+                    pipeline.ground.problem if pipeline.ground else '') or (
+                    pipeline.tracker.problem),
                 floor_scale=pipeline.tracker.scale, floor_sigma=pipeline.tracker.sigma,
                 busy=self._worker.busy)
         return result

@@ -1,6 +1,7 @@
 """The depth node's parameters, and what they mean to the estimator."""
 
 from dataclasses import dataclass
+import importlib.util
 import math
 from typing import Callable
 
@@ -52,6 +53,10 @@ SETTINGS = {
     'camera_roll': Setting(
         0.0, "By how many degrees the camera's right side is lifted; of use with camera_pitch.",
         AT_ONCE, limits=(-180.0, 180.0)),
+    'ground_frame': Setting(
+        '', 'Frame on the floor with its z axis up, such as base_footprint, from which TF tells '
+        "the camera's height, pitch and roll at each image's stamp, in place of the three "
+        'parameters above. Needs tf2_ros. Empty: none.', AT_ONCE),
     'fov': Setting(
         0.0, 'Horizontal field of view of the image in degrees, for a camera without '
         'camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 179.0)),
@@ -151,4 +156,7 @@ def problem(value_of: Callable) -> str:
                 'both together, or first the one that makes room')
     if 0.0 < value_of('rate') < LOWEST_RATE:
         return f'rate is 0 (no limit) or {LOWEST_RATE:g} to 1000, not {value_of("rate"):g}'
+    if value_of('ground_frame') and importlib.util.find_spec('tf2_ros') is None:
+        return ('ground_frame needs the package tf2_ros, which is not installed '
+                '(apt: ros-$ROS_DISTRO-tf2-ros-py)')
     return ''

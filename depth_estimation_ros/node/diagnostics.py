@@ -31,9 +31,12 @@ class NodeReport:
     intrinsics_source : str
         From what the focal length is had; empty where it is unknown.
     pose_source : str
-        From what it is known how the camera is mounted: 'parameters', 'height alone' or 'none'.
+        From what it is known how the camera is mounted: 'TF, above ...', 'parameters',
+        'height alone' or 'none'.
     scale_problem : str
         Why that, though known, doesn't tell the scale; empty where it does, or isn't known.
+    pose_problem : str
+        How that contradicts the floor that is seen; empty where it doesn't.
     floor_scale, floor_sigma : float
         What the floor says that depth has to be multiplied by, and the standard deviation of its
         logarithm; infinite before it was measured.
@@ -61,6 +64,7 @@ class NodeReport:
     intrinsics_source: str = ''
     pose_source: str = 'none'
     scale_problem: str = ''
+    pose_problem: str = ''
     floor_scale: float = 1.0
     floor_sigma: float = math.inf
     rate_limit: float = 0.0
@@ -111,6 +115,7 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
          f'{_focal_length(report)}: {report.camera_problem}'),
         (report.scale_problem, DiagnosticStatus.WARN,
          f'the floor does not set the scale: {report.scale_problem}'),
+        (report.pose_problem, DiagnosticStatus.WARN, report.pose_problem),
         (slower, DiagnosticStatus.WARN,
          f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),
     )

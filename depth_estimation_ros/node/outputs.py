@@ -41,6 +41,7 @@ class DepthOutputs:
         self._depth = ImageOutput(node, 'depth/image')
         self._millimetres = ImageOutput(node, 'depth/image_raw')
         self._confidence = ImageOutput(node, 'depth/confidence')
+        self._floor = ImageOutput(node, 'depth/floor')
         self._color = ImageOutput(node, 'depth/color')
         self._camera_info = node.create_lifecycle_publisher(
             CameraInfo, 'depth/camera_info', QOS)
@@ -54,6 +55,11 @@ class DepthOutputs:
     def wants_confidence(self) -> bool:
         """Tell whether somebody listens to depth/confidence."""
         return self._confidence.has_listeners
+
+    @property
+    def wants_floor(self) -> bool:
+        """Tell whether somebody listens to depth/floor."""
+        return self._floor.has_listeners
 
     def publish(self, estimate: Estimate, max_depth: float, header: Header,
                 camera_info: Optional[CameraInfo]):
@@ -79,12 +85,15 @@ class DepthOutputs:
                 image_messages.to_millimetres(estimate.depth), '16UC1', header)
         if estimate.confidence is not None and self.wants_confidence:
             self._confidence.publish(estimate.confidence, '32FC1', header)
+        if estimate.floor is not None and self.wants_floor:
+            self._floor.publish(estimate.floor, '32FC1', header)
         if self._color.has_listeners:
             self._color.publish(colorize(estimate.depth, max_depth), 'bgr8', header)
 
     def release(self):
         """Take the topics away."""
         for publisher in (*(output.publisher for output in (
-                self._depth, self._millimetres, self._confidence, self._color)),
+                self._depth, self._millimetres, self._confidence, self._floor,
+                self._color)),
                 self._camera_info):
             self._node.destroy_lifecycle_publisher(publisher)

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 import traceback
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.node import camera_info, cv_bridge_choice
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.depth_settings import Options
 from depth_estimation_ros.node.frame_statistics import FrameStatistics
+from depth_estimation_ros.node.ground_pose import GroundPose
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.reporting import LOG_PERIOD
 import numpy as np
@@ -39,10 +41,14 @@ class Pipeline:
     options : Options
     camera : CameraTracker
     tracker : ScaleTracker
+    pose_check : PoseCheck
+        Looks whether the camera stands as the tracker's pose says.
     outputs : DepthOutputs
     statistics : FrameStatistics
         Told what became of each frame.
     logger
+    ground : GroundPose, optional
+        Where TF tells the camera's pose.
 
     """
 
@@ -50,9 +56,11 @@ class Pipeline:
     options: Options
     camera: CameraTracker
     tracker: ScaleTracker
+    pose_check: PoseCheck
     outputs: DepthOutputs
     statistics: FrameStatistics
     logger: Any
+    ground: Optional[GroundPose] = None
 
     def work(self, frame: Frame):
         """Publish a frame's depth, or count why there is none."""
@@ -76,16 +84,21 @@ class Pipeline:
         """Publish depth and its camera_info, and tell whether no pixel is in range."""
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator = self.options, self.estimator
+        tracker, ground = self.tracker, self.ground
         height, width = image.shape[:2]
         camera = self.camera.camera_of(width, height, topic, options.fov)
         intrinsics = camera.intrinsics if camera else None
         estimate = estimator.estimate(
-            image, intrinsics, tracker=self.tracker, scale=options.scale,
-            focal_scaling=options.focal_scaling, size=options.size, fit=options.fit,
-            validity=options.validity, want_confidence=self.outputs.wants_confidence)
-        info = camera_info.describe(
-            camera.info, estimator.intrinsics(camera.intrinsics, options.size, options.fit),
-            header) if camera else None
+            image, intrinsics, ground.pose_of(header) if ground else None,
+            tracker=tracker, scale=options.scale, focal_scaling=options.focal_scaling,
+            size=options.size, fit=options.fit, validity=options.validity,
+            want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor)
+        info = None
+        if camera is not None:
+            seen = estimator.intrinsics(camera.intrinsics, options.size, options.fit)
+            info = camera_info.describe(camera.info, seen, header)
+            if tracker.pose is not None:
+                self.pose_check.look(estimate.depth, seen, tracker.pose, tracker.last)
         self.outputs.publish(estimate, estimator.metadata.max_depth, header, info)
         return is_blank(estimate, options.validity.out_of_range)
 
