@@ -17,6 +17,7 @@ import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
 import cv2
+from depth_estimation_ros.estimation import mount
 from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.depth_colors import colorize, scale_bar
@@ -30,6 +31,7 @@ import numpy as np
 
 PROGRESS_PERIOD = 10.0  # seconds between two lines where there is no terminal
 BAR_WIDTH = 30
+FRAME_RATE = 30.0  # hertz: how fast a scale may change from one frame to the next
 
 
 class PredictError(RuntimeError):
@@ -129,6 +131,7 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
                         help="focal length of the camera, at the pictures' width")
     camera.add_argument('--camera', type=Path, metavar='camera.json',
                         help='width, height, fx, fy, cx and cy of the camera, in pixels')
+    mount.add_options(parser)
     parser.add_argument('--model', default='compact',
                         help='a model file, or the name of a shipped model (%(default)s)')
     parser.add_argument('--device', default='auto', choices=DEVICES,
@@ -143,6 +146,7 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--json', metavar='FILE',
                         help="write there what became of each picture ('-': print it)")
     options = parser.parse_args(arguments)
+    options.mount = mount.from_options(parser, options)
     if options.fov is not None and not 0.0 < options.fov < 180.0:
         parser.error(f'--fov is between 0 and 180 degrees, not {options.fov:g}')
     for option in ('fx', 'range'):
@@ -245,6 +249,9 @@ def predict(estimator: DepthEstimator, sources: List[Source],
     progress = Progress(len(sources) if countable else None)
     for source in sources:
         try:
+            number = 0
+            # Each picture is looked at by itself; a video's scale is followed.
+            tracker = options.mount.new_tracker(lambda: number / FRAME_RATE)
             for number, frame in enumerate(source.recording):
                 height, width = frame.image.shape[:2]
                 camera = camera_of(source, options, width, height) or frame.camera
@@ -252,7 +259,7 @@ def predict(estimator: DepthEstimator, sources: List[Source],
                     progress.say(_without_camera(source, estimator))
                 is_known = is_known and camera is not None
                 depth = estimator.estimate(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), camera,
-                                           want_confidence=False).depth
+                                           tracker=tracker, want_confidence=False).depth
                 files = write(depth, source.name(number), estimator, options)
                 frames.append(_record(source, number, depth, camera, files))
                 progress.show(len(frames) + len(skipped))

@@ -156,6 +156,12 @@ def test_a_known_height_takes_a_bias_away(tmp_path, camera, views):
     assert 'the floor told the scale in' in result.stdout
     assert scores['floor']['scale'] == pytest.approx(0.5, rel=0.1)
     assert scores['per_image']['ratio'] == pytest.approx(1.0, abs=0.15)
+    # With the pitch, too, no plane is fitted: the floor's place is known.
+    result = evaluate('--bag', path, '--camera-height', height, '--camera-pitch', -2,
+                      '--json', tmp_path / 'scores.json')
+    posed = json.loads((tmp_path / 'scores.json').read_text())
+    assert posed['floor']['pose']['pitch'] == pytest.approx(-0.0349, abs=1e-3)
+    assert 0.3 < posed['floor']['scale'] < 0.8 and posed['floor']['sigma'] < 0.1
 
 
 @pytest.mark.parametrize('arguments,sentence', [

@@ -11,7 +11,9 @@ import cv2
 from depth_estimation_ros import predict
 from depth_estimation_ros.estimation.depth_colors import colorize
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.scale import ScaleTracker
 import numpy as np
 import pytest
 
@@ -61,6 +63,34 @@ def test_the_focal_length_scales_depth(estimator, tmp_path, capsys):
         assert capsys.readouterr().err.count('field of view') == (0 if options else 1)
     np.testing.assert_allclose(depths[1], 2.0 * depths[0], rtol=1e-5)
     np.testing.assert_allclose(depths[2], estimator.estimate(rgb(PICTURES[0])).depth, rtol=1e-5)
+
+
+def test_a_known_mount_sets_the_scale(estimator, tmp_path):
+    drive = SAMPLE.parent / 'drive'
+    picture = drive / 'rgb' / 'test' / 'street_8990000_0000.jpeg'
+    camera, image = read_camera_json(drive / 'camera.json'), rgb(picture)
+    for number, (options, tracker) in enumerate((
+            (['--camera-pitch', '-5', '--camera-roll', '1'],
+             ScaleTracker(CameraPose(0.5, np.radians(-5.0), np.radians(1.0)))),
+            ([], ScaleTracker(camera_height=0.5)))):
+        out = tmp_path / str(number)
+        assert predict.main([
+            str(picture), '--camera', str(drive / 'camera.json'), '--out', str(out),
+            '--camera-height', '0.5', *options]) == 0
+        depth = estimator.estimate(image, camera, tracker=tracker).depth
+        assert tracker.scale < 0.8
+        np.testing.assert_allclose(depth_of(out, picture), depth, rtol=1e-5)
+
+
+@pytest.mark.parametrize('options, sentence', [
+    (['--camera-height', '-1'], '--camera-height is in metres, not -1'),
+    (['--camera-pitch', '-5'], 'of use only with --camera-height'),
+    (['--camera-height', '1', '--camera-roll', '5'], 'of use only with --camera-pitch'),
+    (['--camera-height', '1', '--camera-pitch', '100'], 'are in degrees')])
+def test_a_mount_that_cannot_be_is_refused(tmp_path, capsys, options, sentence):
+    with pytest.raises(SystemExit):
+        predict.main([str(PICTURES[0]), '--out', str(tmp_path), *options])
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_camera_json_is_taken_from_the_option_or_from_beside_the_picture(tmp_path):

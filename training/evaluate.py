@@ -10,11 +10,13 @@ to be registered to the colour image (the driver's aligned topic).
 """
 
 import argparse
+from dataclasses import asdict
 import functools
 from pathlib import Path
 import sys
 from typing import Dict, Sequence
 
+from depth_estimation_ros.estimation import mount
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
@@ -70,9 +72,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--scale', type=float, default=1.0, metavar='FACTOR',
                         help="of a bag: by which depth is multiplied, as by the node's parameter "
                              '(%(default)g)')
-    parser.add_argument('--camera-height', type=float, default=0.0, metavar='METRES',
-                        help='of a bag: of the camera above the ground, by which depth is '
-                             "corrected as by the node's parameter (0: unknown)")
+    mount.add_options(parser, 'of a bag: ')
     options = parser.parse_args()
     if options.bag and options.navigation:
         parser.error('--navigation needs poses, which a bag has not: use it with --data-dir')
@@ -81,8 +81,7 @@ def parse() -> argparse.Namespace:
                      'them with --bag')
     if not options.scale > 0.0:
         parser.error(f'--scale is a positive factor, not {options.scale:g}')
-    if options.camera_height < 0.0:
-        parser.error(f'--camera-height is in metres, not {options.camera_height:g}')
+    options.mount = mount.from_options(parser, options)
     return options
 
 
@@ -136,7 +135,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     recording = Bag(options.bag, options.image_topic, options.depth_topic,
                     options.camera_info_topic, options.tolerance)
     estimator = DepthEstimator(options.model, options.device)
-    predict = bag.Predictor(estimator, recording, options.scale, options.camera_height)
+    predict = bag.Predictor(estimator, recording, options.scale, options.mount)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
     bag.evaluate(predict, recording, evaluation)
     summary = bag_summary(evaluation, recording, predict.tracker)
@@ -148,8 +147,9 @@ def evaluate_bag(options: argparse.Namespace) -> None:
         print(bag.table(summary))
         if 'floor' in summary:
             print('the floor told the scale in {measured} of {images} images: {scale:.2f} at the '
-                  'end'.format(images=predict.tracker.measured + predict.tracker.missed,
-                               **summary['floor']))
+                  'end, sigma {sigma:.2f}'.format(
+                      images=predict.tracker.measured + predict.tracker.missed,
+                      **summary['floor']))
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
@@ -168,7 +168,9 @@ def bag_summary(evaluation: bag.BagEvaluation, recording: Bag,
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
     if tracker.is_active:
-        summary['floor'] = {'camera_height': tracker.camera_height, 'scale': tracker.scale,
+        summary['floor'] = {'camera_height': tracker.camera_height,
+                            'pose': tracker.pose and asdict(tracker.pose), 'scale': tracker.scale,
+                            'sigma': tracker.sigma,
                             'measured': tracker.measured, 'missed': tracker.missed}
     return summary
 

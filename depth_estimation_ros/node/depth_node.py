@@ -6,6 +6,7 @@ import traceback
 from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.mount import Mount
 from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.node import (
     cv_bridge_choice, diagnostics, inputs, model_loader, rclpy_compat)
@@ -18,7 +19,6 @@ from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.node.frame_worker import FrameWorker
 from depth_estimation_ros.node.ground_pose import TransformInput
 from depth_estimation_ros.node.inputs import ImageInput
-from depth_estimation_ros.node.mount import Mount
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.pipeline import Frame, Pipeline
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus

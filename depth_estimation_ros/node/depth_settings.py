@@ -7,9 +7,9 @@ from typing import Callable
 
 from depth_estimation_ros.estimation.backends import DEVICES
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
+from depth_estimation_ros.estimation.mount import Mount
 from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
 from depth_estimation_ros.images.picture import MAX_PIXELS
-from depth_estimation_ros.node.mount import Mount
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 
 LOWEST_RATE = 0.01  # hertz

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Callable, Dict, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.estimation.mount import Mount
 from depth_estimation_ros.recordings.bag import Bag, BagMoment
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.registration import register
@@ -128,8 +128,8 @@ class Predictor:
     recording : Bag
     scale : float
         As the node's parameter.
-    camera_height : float, metres
-        As the node's parameter; 0: unknown.
+    mount : Mount
+        As the node's parameters.
 
     Attributes
     ----------
@@ -143,12 +143,11 @@ class Predictor:
     """
 
     def __init__(self, estimator: DepthEstimator, recording: Bag, scale: float = 1.0,
-                 camera_height: float = 0.0):
-        if camera_height and recording.camera is None:
+                 mount: Mount = Mount()):
+        if mount.height and recording.camera is None:
             raise RecordingError('The height of the camera is of use only where its camera_info '
                                  'is known, which the bag has not.')
-        self.tracker = ScaleTracker(
-            camera_height=camera_height, clock=lambda: self._seconds)
+        self.tracker = mount.new_tracker(lambda: self._seconds)
         self._seconds = 0.0
         self._estimator, self._recording, self._scale = estimator, recording, scale
         self._scales: Dict[int, float] = {}  # by the number of the pair
