@@ -80,6 +80,7 @@ setup(
         'console_scripts': [
             f'depth_node = {package_name}.depth_node:main',
             f'camera_node = {package_name}.camera_node:main',
+            f'measure_mount = {package_name}.measure_mount:main',
         ],
     },
 )

@@ -39,6 +39,8 @@ def test_a_transform_tells_the_pose(pitch, roll, heading):
     for sign in (1.0, -1.0):
         found = CameraPose.from_transform(0.7, sign * quaternion(rotation))
         assert (found.height, found.pitch, found.roll) == pytest.approx((0.7, pitch, roll))
+    straight = CameraPose(0.7, pitch, roll).quaternion
+    assert abs(straight @ quaternion(turned(pitch, roll, 0.0))) == pytest.approx(1.0)
 
 
 def test_the_floor_is_where_the_rays_of_a_turned_camera_meet_it():

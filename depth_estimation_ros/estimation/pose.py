@@ -101,6 +101,22 @@ class CameraPose:
             above = self.height * np.abs(1.0 - depth / floor)
             return above < 0.04 + 0.01 * depth
 
+    @property
+    def quaternion(self) -> np.ndarray:
+        """
+        Return the rotation to a floor's frame that the camera looks along x of.
+
+        As `from_transform` takes it: float64 (x, y, z, w), of the floor's z up and y left.
+        """
+        nod, lean = -0.5 * self.pitch, -0.5 * self.roll
+        # About y, then about x, then from the optical frame to x ahead, y left, z up.
+        turn = np.array([math.cos(nod) * math.sin(lean), math.sin(nod) * math.cos(lean),
+                         -math.sin(nod) * math.sin(lean)])
+        w = math.cos(nod) * math.cos(lean)
+        optical, half = np.array([-0.5, 0.5, -0.5]), 0.5
+        return np.array([*(w * optical + half * turn + np.cross(turn, optical)),
+                         w * half - turn @ optical])
+
     def floor_depth(self, camera: Intrinsics, farthest: float = math.inf) -> np.ndarray:
         """
         Return the depth at which each pixel's ray meets the floor.
