@@ -161,14 +161,14 @@ class DepthNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+            self._settings.is_active = False
         self._release_transforms()
-        self._settings.is_active = False
 
     def _release(self):
         if self._pipeline is not None:
             self._pipeline.outputs.release()
             self._pipeline = None
-        self._settings.has_model = False
+            self._settings.has_model = False
 
     # What comes in ------------------------------------------------------------------------------
 
