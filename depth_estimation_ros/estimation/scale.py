@@ -105,7 +105,9 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
         return None
     weight = _parallel(ratio)
     if floor is not None:
-        weight *= floor[1::2, 1::2]
+        # Where the pose is that above a table, its top isn't floor to the network: the square
+        # root leaves it a part.
+        weight *= np.sqrt(floor[1::2, 1::2])
     ratio, weight = ratio[known], weight[known]
     place = ((ratio.clip(-LARGEST, LARGEST) + LARGEST) / BIN + 0.5).astype(np.intp)
     on = np.convolve(np.bincount(place, weight, BINS) / count, _PEAK, 'same')

@@ -197,7 +197,7 @@ class _FloorHead(nn.Module):
     differ by what is around them.
     """
 
-    def __init__(self, inputs: int, width: int = 32):
+    def __init__(self, inputs: int, width: int = 16):
         super().__init__()
         self.hidden = nn.Conv2d(inputs + 1, width, 3, padding=1)
         self.around = nn.Conv2d(width, width, 3, padding=4, dilation=4)
