@@ -26,8 +26,9 @@ CONFIG = Path(get_package_share_directory(PACKAGE)) / 'config'
 PARAMETERS = {
     'depth_estimation': {
         'model': str, 'device': str, 'camera_height': float, 'camera_pitch': float,
-        'camera_roll': float, 'ground_frame': str, 'fov': float, 'max_range': float,
-        'edge_filter': float, 'rate': float, 'autostart': lambda text: text == 'true'},
+        'camera_roll': float, 'ground_frame': str, 'scale_from': str, 'fov': float,
+        'max_range': float, 'edge_filter': float, 'rate': float,
+        'autostart': lambda text: text == 'true'},
     'camera': {'source': str},
 }
 
@@ -55,6 +56,10 @@ ARGUMENTS = [
         'ground_frame', default_value='',
         description="Frame on the floor, such as base_footprint, from which TF tells the camera's "
                     'height, pitch and roll. Empty: what params_file says.'),
+    DeclareLaunchArgument(
+        'scale_from', default_value='',
+        description='Topic of a LaserScan or PointCloud2 whose true depths set the scale, too; TF '
+                    'brings them into the image. Empty: what params_file says.'),
     DeclareLaunchArgument(
         'fov', default_value='',
         description='Horizontal field of view in degrees, for a camera without camera_info; 0: '

@@ -19,7 +19,7 @@ ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
     ({'silence': 'no image yet'}, {}, STALE, 'no image yet'),
     ({}, {'refused': 1, 'last_reason': 'odd encoding'}, WARN, 'dropped: odd encoding'),
     ({'camera_problem': 'uncalibrated'}, {}, WARN, 'without focal length: uncalibrated'),
-    ({'scale_problem': 'none seen'}, {}, WARN, 'the floor does not set the scale: none seen'),
+    ({'scale_problem': 'none seen'}, {}, WARN, 'the scale is not measured: none seen'),
     ({'pose_problem': 'knocked'}, {}, WARN, 'knocked'),
     ({}, {'replaced': 9, 'rate': 8.0, 'camera_rate': 30.0}, WARN, '8.0 of 30.0 images a second'),
     ({'rate_limit': 8.0}, {'replaced': 9, 'rate': 7.9, 'camera_rate': 30.0}, OK, 'active'),

@@ -64,6 +64,7 @@ class DepthEstimator:
 
     def estimate(self, image: np.ndarray, camera: Optional[Intrinsics] = None,
                  pose: Optional[CameraPose] = None, *, tracker: Optional[ScaleTracker] = None,
+                 points: Optional[np.ndarray] = None,
                  scale: float = 1.0, focal_scaling: bool = True, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
                  want_confidence: bool = True, want_floor: bool = True) -> Estimate:
@@ -84,6 +85,9 @@ class DepthEstimator:
             alone or as `tracker` follows it. It is of use only where `camera` is known.
         tracker : ScaleTracker, optional
             Follows the scale from one picture to the next. `pose`, where given, becomes its own.
+        points : float (N, 3), metres, optional
+            In the camera's optical frame: true depths, such as a lidar's, from which `tracker`
+            measures the scale, too.
         scale : float
             By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
         focal_scaling : bool
@@ -136,7 +140,8 @@ class DepthEstimator:
             tracker.pose = pose
         if tracker is not None:
             factor *= tracker.follow(depth * np.float32(factor / scale),
-                                     camera and self.intrinsics(camera, 'network', fit), floor)
+                                     camera and self.intrinsics(camera, 'network', fit), floor,
+                                     points)
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
         confidence = confidence.copy() if confidence is not None and want_confidence else None

@@ -16,6 +16,7 @@ from typing import Callable, NamedTuple, Optional
 
 from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.points import visible
 from depth_estimation_ros.estimation.pose import CameraPose
 import numpy as np
 
@@ -209,7 +210,7 @@ class ScaleTracker:
     sigma : float
         The standard deviation of its logarithm; infinite before anything was measured.
     measured, missed : int
-        Pictures that told the scale, and those that told nothing.
+        Floors and scans that told the scale, and pictures whose floor told nothing.
     last : ScaleMeasurement or None
         What the last picture told.
 
@@ -252,7 +253,8 @@ class ScaleTracker:
         return math.sqrt(self._variance)
 
     def follow(self, depth: np.ndarray, camera: Optional[Intrinsics],
-               floor: Optional[np.ndarray] = None) -> float:
+               floor: Optional[np.ndarray] = None,
+               points: Optional[np.ndarray] = None) -> float:
         """
         Look at one more picture; return the factor for its depth.
 
@@ -263,8 +265,15 @@ class ScaleTracker:
             Of `depth`. Where they aren't known, neither is the floor; the factor stays.
         floor : float32 (H, W), 0 to 1, optional
             The probability that a pixel shows the floor.
+        points : float (N, 3), metres, optional
+            In the camera's optical frame: true depths that another sensor measured.
 
         """
+        if points is not None and camera is not None:
+            told = measure_points(depth, *visible(points, camera))
+            if told is not None:
+                self.measured += 1
+                self.update(told)
         if not self.is_active:
             return self.scale
         measurement = self._measure(depth, camera, floor) if camera is not None else None

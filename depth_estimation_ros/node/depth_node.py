@@ -6,7 +6,6 @@ import traceback
 from typing import Callable, List, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.mount import Mount
 from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.node import (
     cv_bridge_choice, diagnostics, inputs, model_loader, rclpy_compat)
@@ -21,6 +20,7 @@ from depth_estimation_ros.node.ground_pose import TransformInput
 from depth_estimation_ros.node.inputs import ImageInput
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.pipeline import Frame, Pipeline
+from depth_estimation_ros.node.points_input import PointsInput
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -102,7 +102,7 @@ class DepthNode(LifecycleNode):
         result = super().on_activate(state)
         pipeline = self._pipeline
         pipeline.statistics.begin()
-        self._follow_mount(self._settings.options.mount)
+        self._follow_scale(self._settings.options)
         self._worker = self._new_worker()
         self._settings.is_active = True
         self._watchdog = CameraWatchdog()
@@ -194,8 +194,10 @@ class DepthNode(LifecycleNode):
         """Have the pipeline take new parameters with its next frame."""
         if self._pipeline is None:
             return
-        if self._worker is not None and options.mount != self._pipeline.options.mount:
-            self._follow_mount(options.mount)
+        before = self._pipeline.options
+        if self._worker is not None and (
+                options.mount != before.mount or options.scale_from != before.scale_from):
+            self._follow_scale(options)
         self._pipeline.options = options
         if estimator is not None:
             self._pipeline.estimator = estimator
@@ -209,18 +211,24 @@ class DepthNode(LifecycleNode):
             self._work_failed(TimeoutError('the network did not end'))
             self._worker = self._new_worker()
 
-    def _follow_mount(self, mount: Mount):
-        """Have the scale follow from what is known of the mount, from nothing on."""
-        pipeline = self._pipeline
+    def _follow_scale(self, options: Options):
+        """Have the scale follow from what the parameters tell, from nothing on."""
+        pipeline, mount = self._pipeline, options.mount
         self._release_transforms()
-        if mount.ground_frame:
-            self._transforms = TransformInput(self)
-            pipeline.ground = self._transforms.above(mount.ground_frame)
+        if mount.ground_frame or options.scale_from:
+            transforms = self._transforms = TransformInput(self)
+            if mount.ground_frame:
+                pipeline.ground = transforms.above(mount.ground_frame)
+            if options.scale_from:
+                pipeline.points = PointsInput(self, options.scale_from, transforms)
         pipeline.tracker, pipeline.pose_check = mount.new_tracker(), PoseCheck()
 
     def _release_transforms(self):
         if self._transforms is not None:
             self._pipeline.ground = None
+            if self._pipeline.points is not None:
+                self._pipeline.points.release()
+                self._pipeline.points = None
             self._transforms.release()
             self._transforms = None
 
@@ -246,6 +254,8 @@ class DepthNode(LifecycleNode):
 
     def _check_camera(self) -> str:
         self._image.follow()
+        if self._pipeline.points is not None:
+            self._pipeline.points.follow()
         changed = self._watchdog.check(
             self._settings.options.stale_after, self._image.why_missing())
         silence = self._watchdog.silence(self._image.topic)
@@ -286,6 +296,7 @@ class DepthNode(LifecycleNode):
                 pose_problem=pipeline.pose_check.problem,
                 scale_problem=options.mount.problem or (
                     pipeline.ground.problem if pipeline.ground else '') or (
+                    pipeline.points.problem if pipeline.points else '') or (
                     pipeline.tracker.problem),
                 floor_scale=pipeline.tracker.scale, floor_sigma=pipeline.tracker.sigma,
                 busy=self._worker.busy)

@@ -57,6 +57,10 @@ SETTINGS = {
         '', 'Frame on the floor with its z axis up, such as base_footprint, from which TF tells '
         "the camera's height, pitch and roll at each image's stamp, in place of the three "
         'parameters above. Needs tf2_ros. Empty: none.', AT_ONCE),
+    'scale_from': Setting(
+        '', 'Topic of a sensor_msgs/LaserScan or PointCloud2 that measures true depths in the '
+        "camera's view; they set the scale, too, each by its certainty. TF must tell where the "
+        'sensor is from the camera: needs tf2_ros. Empty: none.', AT_ONCE),
     'fov': Setting(
         0.0, 'Horizontal field of view of the image in degrees, for a camera without '
         'camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 179.0)),
@@ -107,6 +111,8 @@ class Options:
     focal_scaling : bool
     scale : float
     mount : Mount
+    scale_from : str
+        The topic of a LaserScan or PointCloud2; empty for none.
     fov : float
         Degrees that an image without camera_info is wide; 0 where it isn't known.
     rate : float
@@ -123,6 +129,7 @@ class Options:
     focal_scaling: bool
     scale: float
     mount: Mount
+    scale_from: str
     fov: float
     rate: float
     stale_after: float
@@ -141,7 +148,7 @@ class Options:
         return cls(
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
             value_of('scale'),
-            Mount.read(value_of), value_of('fov'), value_of('rate'),
+            Mount.read(value_of), value_of('scale_from'), value_of('fov'), value_of('rate'),
             value_of('stale_after'), value_of('inference_timeout'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),
@@ -156,7 +163,8 @@ def problem(value_of: Callable) -> str:
                 'both together, or first the one that makes room')
     if 0.0 < value_of('rate') < LOWEST_RATE:
         return f'rate is 0 (no limit) or {LOWEST_RATE:g} to 1000, not {value_of("rate"):g}'
-    if value_of('ground_frame') and importlib.util.find_spec('tf2_ros') is None:
-        return ('ground_frame needs the package tf2_ros, which is not installed '
+    uses_tf = next(filter(value_of, ('ground_frame', 'scale_from')), '')
+    if uses_tf and importlib.util.find_spec('tf2_ros') is None:
+        return (f'{uses_tf} needs the package tf2_ros, which is not installed '
                 '(apt: ros-$ROS_DISTRO-tf2-ros-py)')
     return ''

@@ -114,7 +114,7 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
         (report.camera_problem, DiagnosticStatus.WARN,
          f'{_focal_length(report)}: {report.camera_problem}'),
         (report.scale_problem, DiagnosticStatus.WARN,
-         f'the floor does not set the scale: {report.scale_problem}'),
+         f'the scale is not measured: {report.scale_problem}'),
         (report.pose_problem, DiagnosticStatus.WARN, report.pose_problem),
         (slower, DiagnosticStatus.WARN,
          f'slower than the camera: {now.rate:.1f} of {now.camera_rate:.1f} images a second'),

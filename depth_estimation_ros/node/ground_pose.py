@@ -61,17 +61,42 @@ class GroundPose:
 
 
 class TransformInput:
-    """A subscription to /tf and /tf_static. Only where one is made is tf2_ros imported."""
+    """
+    A subscription to /tf and /tf_static. Only where one is made is tf2_ros imported.
+
+    Attributes
+    ----------
+    error : type
+        What `lookup` raises.
+
+    """
 
     def __init__(self, node: Node):
         import tf2_ros
-        self._error = tf2_ros.TransformException
+        self.error = tf2_ros.TransformException
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 
     def above(self, frame: str) -> GroundPose:
         """Return what looks up the pose above a frame."""
-        return GroundPose(frame, self._buffer, self._error)
+        return GroundPose(frame, self._buffer, self.error)
+
+    def lookup(self, target: str, header: Header):
+        """
+        Return the geometry_msgs/Transform from a header's frame to another, at its stamp if known.
+
+        Raises
+        ------
+        self.error
+            Where TF tells none.
+
+        """
+        try:
+            found = self._buffer.lookup_transform(
+                target, header.frame_id, Time.from_msg(header.stamp), Duration())
+        except self.error:
+            found = self._buffer.lookup_transform(target, header.frame_id, Time(), Duration())
+        return found.transform
 
     def release(self):
         """Take no more transforms."""

@@ -15,6 +15,7 @@ from depth_estimation_ros.node.depth_settings import Options
 from depth_estimation_ros.node.frame_statistics import FrameStatistics
 from depth_estimation_ros.node.ground_pose import GroundPose
 from depth_estimation_ros.node.outputs import DepthOutputs
+from depth_estimation_ros.node.points_input import PointsInput
 from depth_estimation_ros.node.reporting import LOG_PERIOD
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
@@ -49,6 +50,8 @@ class Pipeline:
     logger
     ground : GroundPose, optional
         Where TF tells the camera's pose.
+    points : PointsInput, optional
+        Where another sensor tells true depths.
 
     """
 
@@ -61,6 +64,7 @@ class Pipeline:
     statistics: FrameStatistics
     logger: Any
     ground: Optional[GroundPose] = None
+    points: Optional[PointsInput] = None
 
     def work(self, frame: Frame):
         """Publish a frame's depth, or count why there is none."""
@@ -84,13 +88,14 @@ class Pipeline:
         """Publish depth and its camera_info, and tell whether no pixel is in range."""
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator = self.options, self.estimator
-        tracker, ground = self.tracker, self.ground
+        tracker, ground, points = self.tracker, self.ground, self.points
         height, width = image.shape[:2]
         camera = self.camera.camera_of(width, height, topic, options.fov)
         intrinsics = camera.intrinsics if camera else None
         estimate = estimator.estimate(
             image, intrinsics, ground.pose_of(header) if ground else None,
-            tracker=tracker, scale=options.scale, focal_scaling=options.focal_scaling,
+            tracker=tracker, points=points.points(header) if points else None,
+            scale=options.scale, focal_scaling=options.focal_scaling,
             size=options.size, fit=options.fit, validity=options.validity,
             want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor)
         info = None

@@ -1,0 +1,142 @@
+"""A lidar's points, brought into the frame of an image."""
+
+from typing import Callable, Dict, Optional, Union
+
+from depth_estimation_ros.estimation.points import transformed
+from depth_estimation_ros.node.ground_pose import TransformInput
+from depth_estimation_ros.node.inputs import QOS
+import numpy as np
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from rclpy.time import Time
+from sensor_msgs.msg import LaserScan, PointCloud2, PointField
+from std_msgs.msg import Header
+
+# Seconds between an image and a scan: a robot that turns by 1 rad/s turns by 6 degrees meanwhile.
+TOLERANCE = 0.1
+MOST = 20000  # points, which take 2 ms
+
+
+class PointsError(ValueError):
+    """Points that cannot be read; the message says why."""
+
+
+def of_scan(scan: LaserScan) -> np.ndarray:
+    """Return the points of a LaserScan in its frame; float64 (N, 3), metres."""
+    ranges = np.asarray(scan.ranges, np.float64)
+    angles = scan.angle_min + scan.angle_increment * np.arange(len(ranges))
+    # Where a range is unknown, so is the point: beyond the limits, Inf and NaN (REP 117).
+    ranges[~((ranges >= scan.range_min) & (ranges <= scan.range_max))] = np.nan
+    return np.stack([ranges * np.cos(angles), ranges * np.sin(angles), 0.0 * ranges], axis=1)
+
+
+def of_cloud(cloud: PointCloud2) -> np.ndarray:
+    """
+    Return the points of a PointCloud2 in its frame, at most some MOST; float64 (N, 3), metres.
+
+    Raises
+    ------
+    PointsError
+        Where it has no x, y and z of float32.
+
+    """
+    offsets = {field.name: field.offset for field in cloud.fields
+               if field.datatype == PointField.FLOAT32}
+    if not {'x', 'y', 'z'} <= set(offsets):
+        raise PointsError('a PointCloud2 without x, y and z of float32')
+    byte_order = '>' if cloud.is_bigendian else '<'
+    point = np.dtype({'names': list('xyz'), 'formats': [f'{byte_order}f4'] * 3,
+                      'offsets': [offsets[axis] for axis in 'xyz'],
+                      'itemsize': cloud.point_step})
+    rows = np.frombuffer(cloud.data, np.uint8)
+    if len(rows) < cloud.height * cloud.row_step or \
+            cloud.row_step < cloud.width * cloud.point_step:
+        raise PointsError('a PointCloud2 with less data than its size tells')
+    rows = rows[:cloud.height * cloud.row_step].reshape(cloud.height, cloud.row_step)
+    points = np.ascontiguousarray(rows[:, :cloud.width * cloud.point_step]).view(point).ravel()
+    points = points[::1 + len(points) // MOST]
+    return np.stack([points[axis] for axis in 'xyz'], axis=1).astype(np.float64)
+
+
+READERS: Dict[str, tuple] = {
+    'sensor_msgs/msg/LaserScan': (LaserScan, of_scan),
+    'sensor_msgs/msg/PointCloud2': (PointCloud2, of_cloud)}
+
+
+class PointsInput:
+    """
+    A subscription to a LaserScan or PointCloud2, whichever is published.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+    topic : str
+    transforms : TransformInput
+
+    Attributes
+    ----------
+    problem : str
+        Why the last image got no points; empty where it did.
+
+    """
+
+    def __init__(self, node: Node, topic: str, transforms: TransformInput):
+        self._node, self._transforms = node, transforms
+        self._topic = node.resolve_topic_name(topic)
+        self._subscription: Optional[Subscription] = None
+        self._read: Callable[..., np.ndarray] = of_scan
+        self._newest: Union[LaserScan, PointCloud2, None] = None
+        self.problem = ''
+        self.follow()
+
+    def follow(self):
+        """Subscribe, once the topic is published."""
+        published = {each.topic_type
+                     for each in self._node.get_publishers_info_by_topic(self._topic)}
+        known = sorted(published & set(READERS))
+        if self._subscription is None and known:
+            kind, self._read = READERS[known[0]]
+            self._subscription = self._node.create_subscription(
+                kind, self._topic, self._take, QOS)
+        elif self._subscription is None:
+            self.problem = f'{self._topic} is of ' + (
+                ' and '.join(sorted(published)) if published else 'nobody') + \
+                f', not of {" or ".join(READERS)}'
+
+    def points(self, header: Header) -> Optional[np.ndarray]:
+        """
+        Return the newest points in an image's frame, each scan once; None where there are none.
+
+        Returns
+        -------
+        float64 (N, 3), metres
+
+        """
+        message, self._newest = self._newest, None
+        if message is None:
+            return None
+        apart = 1e-9 * abs(Time.from_msg(message.header.stamp).nanoseconds
+                           - Time.from_msg(header.stamp).nanoseconds)
+        if apart > TOLERANCE:
+            self.problem = (f'the images and {self._topic} are {apart:.1f} s apart by their '
+                            'stamps')
+            return None
+        try:
+            transform = self._transforms.lookup(header.frame_id, message.header)
+            result = transformed(
+                self._read(message),
+                [getattr(transform.translation, axis) for axis in 'xyz'],
+                [getattr(transform.rotation, axis) for axis in 'xyzw'])
+        except (self._transforms.error, PointsError) as error:
+            self.problem = f'{self._topic} cannot be brought into the image ({error})'
+            return None
+        self.problem = ''
+        return result
+
+    def release(self):
+        """Take no more points."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+
+    def _take(self, message: Union[LaserScan, PointCloud2]):
+        self._newest = message
