@@ -92,7 +92,7 @@ def test_the_tracker_sees_metres_and_a_scale_comes_on_top(estimator, image):
 
     class Tracker(ScaleTracker):
 
-        def follow(self, depth, camera, floor=None):
+        def follow(self, depth, camera, floor=None, points=None):
             seen.append((depth, camera))
             return 3.0
     depth = estimator.estimate(image, lens, tracker=Tracker(), scale=0.5, size='network').depth

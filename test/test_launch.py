@@ -21,9 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
 ARGUMENTS = {'model', 'device', 'camera_height', 'camera_pitch', 'camera_roll', 'ground_frame',
              'scale_from', 'fov', 'max_range', 'edge_filter', 'rate', 'autostart', 'image',
-             'camera_info',
-             'params_file', 'namespace', 'pointcloud', 'laserscan', 'scan_frame', 'rviz',
-             'camera', 'source'}
+             'camera_info', 'params_file', 'namespace', 'pointcloud', 'laserscan', 'scan_frame',
+             'rviz', 'camera', 'source'}
 PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan', 'rviz2'}
 
 

@@ -99,9 +99,9 @@ class PointsInput:
             self._subscription = self._node.create_subscription(
                 kind, self._topic, self._take, QOS)
         elif self._subscription is None:
-            self.problem = f'{self._topic} is of ' + (
-                ' and '.join(sorted(published)) if published else 'nobody') + \
-                f', not of {" or ".join(READERS)}'
+            self.problem = f'nobody publishes {self._topic}' if not published else (
+                f'{self._topic} is of {" and ".join(sorted(published))}, and must be of '
+                f'{" or ".join(READERS)}')
 
     def points(self, header: Header) -> Optional[np.ndarray]:
         """
