@@ -38,6 +38,8 @@ AGAINST = 0.7
 SLOPE = 0.04
 NEIGHBOUR = 3  # pixels, over which that is measured
 MIN_PIXELS = 50
+# With less certainty, what was found may as well be a table: worse than the network's own scale.
+MAX_SIGMA = 0.3
 # Standard deviation of what a network gets wrong beside its scale.
 SHAPE_ERROR = 0.1
 
@@ -95,7 +97,7 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
     Returns
     -------
     ScaleMeasurement, or None
-        None where nothing looks down at the floor.
+        None where nothing looks down at the floor, or what does is hardly one.
 
     """
     # Half the size is as good, and takes a quarter of the time.
@@ -120,10 +122,11 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
     best = int((score * _PRIOR).argmax())
     near = np.abs(ratio - GRID[best]) < 1.5 * PEAK
     total = float(weight[near].sum())
-    if score[best] <= 0.0 or total <= 0.0:
+    sigma = sigma_of(float(score[best]))
+    if sigma > MAX_SIGMA or total <= 0.0:
         return None
     log_scale = float(ratio[near] @ weight[near]) / total
-    return ScaleMeasurement(log_scale, sigma_of(float(score[best])), total / known.size)
+    return ScaleMeasurement(log_scale, sigma, total / known.size)
 
 
 def _parallel(ratio: np.ndarray) -> np.ndarray:

@@ -135,11 +135,11 @@ def keep_best(run: Run, summaries: Dict) -> bool:
     """Write best.safetensors where the model is the best so far; return whether it is."""
     paper = summaries.get('val', summaries['train'])['paper']
     score = paper['ssim'] - paper['rmse']
-    # Equal where only confidence is learnt: depth and its score stay the same.
+    # Equal where only a head is learnt: depth and its score stay the same.
     if not score >= run.best_score:
         return False
     run.best_score = score
-    if run.settings.confidence:
+    if run.settings.confidence and run.settings.learn != 'floor':
         calibrate(run)
     weights_file.save_weights(run.settings.run_dir / 'best.safetensors', run.model.state_dict(),
                               run.metadata(summaries))

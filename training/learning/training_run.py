@@ -141,7 +141,14 @@ class Run:
                         if key not in weights and key.startswith(tuple(new))})
         weights_file.refuse_misfits(path, weights, self.network.state_dict(), settings.network)
         self.network.load_state_dict(weights)
-        self.began_with = {'recipe': metadata.recipe, 'dataset': metadata.dataset}
+        if settings.learn == 'confidence' and not math.isclose(
+                metadata.focal or 0.0, self.data.train.focal or 0.0, rel_tol=0.01):
+            raise SettingsError(
+                f'{path} was trained with another camera than that of the first --data-dir (focal '
+                f'lengths of {metadata.focal} and {self.data.train.focal} pixels at the input), '
+                'so its errors would be those of the scale: name a dataset of its camera first')
+        self.began_with = {'recipe': metadata.recipe, 'dataset': metadata.dataset,
+                           'focal': metadata.focal, 'aspect': metadata.aspect}
 
     @property
     def model(self) -> torch.nn.Module:
@@ -237,10 +244,13 @@ class Run:
 
     def metadata(self, scores: Dict) -> model_file.ModelMetadata:
         """Return the metadata of the model as it is now."""
+        camera = {'focal': self.data.train.focal, 'aspect': self.data.train.aspect}
+        if self.settings.learn != 'all':
+            # Depth stays that of the model that the run began with, and so does its camera.
+            camera = {key: (self.began_with or {})[key] for key in camera}
         return model_file.ModelMetadata(
             architecture=self.settings.network, input_size=self.data.train.input_size,
-            max_depth=self.settings.max_depth, focal=self.data.train.focal,
-            aspect=self.data.train.aspect, headroom=self.settings.headroom,
+            max_depth=self.settings.max_depth, **camera, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
             floor=self.settings.floor > 0,
             dataset=self.data.train.origin(),
