@@ -15,7 +15,7 @@ PERIOD = 1.0  # seconds between two looks, each of which takes 2 ms
 LOOKS = 30  # that are kept
 FEWEST = 10  # that tell anything
 # Degrees between the pose and the floor that is seen. On the rendered drive and the sample, whose
-# poses are known, the median of ten looks in a row is off by up to 3.
+# poses are known, single looks are off by -5.2 to 2.1 in pitch, and by 3.8 in roll (2 to 98 %).
 ANGLE = 6.0
 # Of the picture that looks down at the floor within FARTHEST_FLOOR, for it to be missed.
 VISIBLE = 0.3
