@@ -31,7 +31,8 @@ SKIPPED = {
     r'^make (test|quick|test-\w+)$': 'takes minutes',
     r'^make docs-commands$': 'is this command',
     r'^make \w+-env$': 'downloads',
-    r'\b(ROOT|IMAGES|DIR|MODEL\.safetensors|DepthEstimationUnreal|NETWORK-TIME|FILES|NAME)\b':
+    r'\b(ROOT|FOLDER|IMAGES|DIR|MODEL\.safetensors|DepthEstimationUnreal|NETWORK-TIME|FILES'
+    r'|NAME)\b':
         "stands for something of the reader's own",
     r'data/worlds': 'needs rendered worlds, which take hours',
     r'runs/': 'needs a run of hours',
