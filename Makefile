@@ -22,9 +22,9 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 
 # The tests run in so many processes at once, each with a ROS domain and with nodes of its own.
 WORKERS ?= 2
-# A file's tests share nodes and models, so they stay in one process; each process gets one core's
+# test/conftest.py says which tests stay in one process; each process gets one core's
 # threads, since PyTorch's threads in two processes wait for each other otherwise.
-PYTEST = -m pytest test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = -m pytest test --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 WITHOUT = --without blender --without tools --without torch --without viewer
 # The lower bounds of setup.py.
 OLDEST = 'numpy==1.26.*' 'opencv-python-headless==4.6.*' 'openvino==2024.1.*'

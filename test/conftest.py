@@ -45,9 +45,19 @@ def _needs(path, imports, names):
 
 
 def pytest_collection_modifyitems(items):
-    """Let the longest files begin first; the order within a file stays."""
+    """
+    Let the longest files begin first, and keep in one process what shares nodes, models or runs.
+
+    A file's tests stay together, in their order. Only test_training, which takes longest, is
+    two parts: what begins with the run that its tests share, and what makes a run of its own.
+    """
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST
                else len(FIRST))
+    for item in items:
+        group = item.path.stem
+        if group == 'test_training' and 'run' not in item.fixturenames:
+            group += '_alone'
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_configure(config):

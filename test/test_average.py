@@ -1,16 +1,13 @@
 """Means of models: of what goes together, and a clear word about what doesn't."""
 
 from dataclasses import replace
-from pathlib import Path
-import subprocess
-import sys
 
+import average
 from depth_estimation_ros.estimation import model_file, weights_file
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 import pytest
 import torch
 
-ROOT = Path(__file__).parents[1]
 INFO = ModelMetadata(
     'efficientnet_lite0_skip', (160, 256), recipe={'lr': 0.001}, metrics={'epoch': 3})
 
@@ -22,18 +19,21 @@ def write(path, value, metadata=INFO, **more):
     return path
 
 
-def average(out, *models):
-    named = [word for path in models for word in ('--model', path)]
-    return subprocess.run([sys.executable, ROOT / 'training' / 'average.py', *named, '--out', out],
-                          capture_output=True, text=True)
+@pytest.fixture
+def run(capsys):
+    """Return what runs the command, and returns its exit code and what it wrote as errors."""
+    def average_models(out, *models):
+        named = [word for path in models for word in ('--model', str(path))]
+        return average.main([*named, '--out', str(out)]), capsys.readouterr().err
+    return average_models
 
 
-def test_mean_of_weights_says_what_it_is_made_of(tmp_path):
+def test_mean_of_weights_says_what_it_is_made_of(run, tmp_path):
     models = [write(tmp_path / f'{value}.safetensors', value,
                     replace(INFO, recipe={'lr': value}, dataset={'seed': value}))
               for value in (1.0, 2.0, 6.0)]
-    result = average(tmp_path / 'new' / 'mean.safetensors', *models)
-    assert result.returncode == 0, result.stderr
+    code, errors = run(tmp_path / 'new' / 'mean.safetensors', *models)
+    assert code == 0, errors
     weights, metadata = weights_file.load_weights(tmp_path / 'new' / 'mean.safetensors')
     assert torch.equal(weights['weight'], torch.full((2, 3), 3.0))
     assert torch.equal(weights['half'], torch.full((2,), 3.0))
@@ -44,9 +44,9 @@ def test_mean_of_weights_says_what_it_is_made_of(tmp_path):
     assert metadata.input_size == INFO.input_size
 
 
-def test_mean_of_the_shipped_model_with_itself_is_that_model(tmp_path):
+def test_mean_of_the_shipped_model_with_itself_is_that_model(run, tmp_path):
     shipped = model_file.find('compact', cuda=True)
-    assert average(tmp_path / 'mean.safetensors', shipped, shipped).returncode == 0
+    assert run(tmp_path / 'mean.safetensors', shipped, shipped)[0] == 0
     (mean, metadata), (weights, shipped_metadata) = map(
         weights_file.load_weights, (tmp_path / 'mean.safetensors', shipped))
     assert all(torch.equal(mean[key], weights[key].to(mean[key].dtype)) for key in weights)
@@ -59,19 +59,19 @@ def test_mean_of_the_shipped_model_with_itself_is_that_model(tmp_path):
     ({}, {'bias': torch.zeros(2)}, 'differ in name or shape'),
     ({}, {'weight': torch.zeros(2)}, 'differ in name or shape'),
 ])
-def test_models_that_do_not_go_together_are_refused(tmp_path, change, more, said):
+def test_models_that_do_not_go_together_are_refused(run, tmp_path, change, more, said):
     one = write(tmp_path / 'one.safetensors', 1.0)
     other = write(tmp_path / 'other.safetensors', 2.0, replace(INFO, **change), **more)
-    result = average(tmp_path / 'mean.safetensors', one, other)
-    assert result.returncode == 1 and said in result.stderr
+    code, errors = run(tmp_path / 'mean.safetensors', one, other)
+    assert code == 1 and said in errors
     assert not (tmp_path / 'mean.safetensors').exists()
 
 
-def test_files_that_are_no_weights_are_refused(tmp_path):
+def test_files_that_are_no_weights_are_refused(run, tmp_path):
     one = write(tmp_path / 'one.safetensors', 1.0)
     for models, said in (([one], 'two models'), ([one, tmp_path / 'none.safetensors'], 'no file'),
                          ([one, model_file.find('compact', cuda=False)], 'no file of weights')):
-        result = average(tmp_path / 'mean.safetensors', *models)
-        assert result.returncode == 1 and said in result.stderr
-    result = average(tmp_path / 'mean.onnx', one, one)
-    assert result.returncode == 1 and 'safetensors' in result.stderr
+        code, errors = run(tmp_path / 'mean.safetensors', *models)
+        assert code == 1 and said in errors
+    code, errors = run(tmp_path / 'mean.onnx', one, one)
+    assert code == 1 and 'safetensors' in errors

@@ -16,7 +16,7 @@ that.
 import argparse
 from pathlib import Path
 import sys
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from depth_estimation_ros.estimation import weights_file
 from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
@@ -68,13 +68,13 @@ def mean_of(models: Sequence[Tuple[Dict[str, torch.Tensor], ModelMetadata]], nam
         recipe={'mean_of': made_of}, versions=metadata.versions)
 
 
-def main() -> int:
+def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, action='append', required=True,
                         help='a .safetensors or .pth file; once for each')
     parser.add_argument('--out', type=Path, required=True, help='the .safetensors file to write')
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         if len(options.model) < 2:
             raise AverageError('a mean needs two models at least: give --model more than once')
