@@ -298,6 +298,7 @@ def test_a_choice_of_dds_transports_is_left_alone(monkeypatch):
     for name in fast_dds.CHOICES:
         monkeypatch.delenv(name, raising=False)
     profile = ROOT / 'config' / 'fastdds.xml'
-    assert set(fast_dds.environment(profile).values()) == {str(profile)}
+    # Only the variable that this middleware reads: Kilted's warns of the older one.
+    assert list(fast_dds.environment(profile).values()) == [str(profile)]
     monkeypatch.setenv('FASTDDS_BUILTIN_TRANSPORTS', 'UDPv4')
     assert fast_dds.environment(profile) == {}
