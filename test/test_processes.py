@@ -38,6 +38,7 @@ with processes.connected('cpu'):
     processes.wait_for_all()
 if torchrun.rank() == 0:
     print(json.dumps(values))
+torchrun.leave(0)
 """
 
 
