@@ -11,6 +11,7 @@ import pytest
 from rclpy.time import Time
 from ros_probe import NodeProcess, Running
 from std_msgs.msg import Header
+import tf2_stand_in
 
 # An optical frame, 0.6 m up, looking ahead.
 LEVEL = (-0.5, 0.5, -0.5, 0.5)
@@ -77,36 +78,8 @@ def test_a_camera_beneath_the_floor_is_no_pose():
     assert 'height must be a positive number' in ground.problem
 
 
-STAND_IN_MODULE = """
-from geometry_msgs.msg import TransformStamped
-
-
-class TransformException(Exception):
-    pass
-
-
-class Buffer:
-    def lookup_transform(self, target_frame, source_frame, time, timeout):
-        if target_frame != 'base_footprint':
-            raise TransformException('no such frame')
-        result = TransformStamped()
-        result.transform.translation.z = 0.6
-        result.transform.rotation.x = result.transform.rotation.z = -0.5
-        result.transform.rotation.y = result.transform.rotation.w = 0.5
-        return result
-
-
-class TransformListener:
-    def __init__(self, buffer, node):
-        pass
-
-    def unregister(self):
-        pass
-"""
-
-
 def test_the_node_takes_the_pose_from_tf(probe, tmp_path):
-    (tmp_path / 'tf2_ros.py').write_text(STAND_IN_MODULE)
+    tf2_stand_in.write(tmp_path, 'base_footprint', (-0.5, 0.5, -0.5, 0.5), height=0.6)
     env = {**os.environ, 'PYTHONPATH': f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'}
     model = color_model.write(tmp_path / 'model.onnx')
     # Level, 1.2 m above the floor, to a model that doesn't know; a wall ahead.

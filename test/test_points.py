@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from ros_probe import NodeProcess, Running
 from sensor_msgs.msg import LaserScan, PointCloud2, PointField
+import tf2_stand_in
 
 DRIVE = Path(__file__).parents[1] / 'data' / 'drive'
 CAMERA = Intrinsics(96, 64, 60.0, 60.0, 47.5, 31.5)
@@ -84,35 +85,8 @@ def test_scans_and_clouds_are_read():
         of_cloud(cloud)
 
 
-STAND_IN_MODULE = """
-from geometry_msgs.msg import TransformStamped
-
-
-class TransformException(Exception):
-    pass
-
-
-class Buffer:
-    def lookup_transform(self, target_frame, source_frame, time, timeout):
-        if source_frame != 'lidar':
-            raise TransformException(f'no frame {source_frame}')
-        result = TransformStamped()
-        rotation = result.transform.rotation
-        rotation.x, rotation.y, rotation.z, rotation.w = 0.5, -0.5, 0.5, 0.5
-        return result
-
-
-class TransformListener:
-    def __init__(self, buffer, node):
-        pass
-
-    def unregister(self):
-        pass
-"""
-
-
 def test_the_node_takes_the_scale_from_a_scan(probe, tmp_path):
-    (tmp_path / 'tf2_ros.py').write_text(STAND_IN_MODULE)
+    tf2_stand_in.write(tmp_path, 'lidar', (0.5, -0.5, 0.5, 0.5))
     env = {**os.environ, 'PYTHONPATH': f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'}
     model = color_model.write(tmp_path / 'model.onnx')
     # A wall that the model takes for 6 m away, and the scan for 3.
