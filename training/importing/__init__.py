@@ -1,0 +1,1 @@
+"""Pictures and depth of other kinds, made a dataset that training and scoring read."""

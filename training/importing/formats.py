@@ -1,0 +1,74 @@
+"""The kinds of sources, and where each comes from."""
+
+from dataclasses import dataclass
+import importlib
+from pathlib import Path
+from typing import List
+
+from importing.frames import Frame, SourceOptions
+
+OWN = "the recorder's own"
+
+
+@dataclass(frozen=True)
+class Format:
+    """
+    A kind of source.
+
+    Attributes
+    ----------
+    name : str
+        On the command line.
+    module, function : str
+        What finds its frames: a module of this folder, and its function.
+    source : str
+        What the command takes.
+    licence : str
+        As the official page states it.
+    url : str
+        That page; empty where the user has made it.
+    has_depth : bool
+        Whether it needs no teacher.
+
+    """
+
+    name: str
+    module: str
+    source: str
+    licence: str = OWN
+    url: str = ''
+    has_depth: bool = True
+    function: str = 'find_frames'
+
+    def find_frames(self, source: Path, options: SourceOptions) -> List[Frame]:
+        """
+        Return all frames of a source.
+
+        Raises
+        ------
+        SourceError
+            Where it isn't of this format.
+
+        """
+        # Only here: some need a package that the others don't.
+        module = importlib.import_module(f'importing.{self.module}')
+        return getattr(module, self.function)(source, options)
+
+
+FORMATS = {each.name: each for each in (
+    Format('images', 'pictures', 'a folder of pictures, or of folders of pictures; by `--teacher`',
+           has_depth=False, function='find_images'),
+    Format('video', 'pictures', 'a video, or a folder of videos; by `--teacher`',
+           has_depth=False, function='find_video'),
+    Format('tum', 'tum', 'a sequence (`rgb.txt`, `depth.txt`), or a folder of sequences',
+           'CC BY 4.0', 'https://cvg.cit.tum.de/data/datasets/rgbd-dataset'),
+)}
+
+
+def table() -> str:
+    """Return the formats as a table in Markdown."""
+    lines = ['| FORMAT | SOURCE | licence |', '| --- | --- | --- |']
+    lines += [f'| `{each.name}` | {each.source} | '
+              + (f'[{each.licence}]({each.url})' if each.url else each.licence) + ' |'
+              for each in FORMATS.values()]
+    return '\n'.join(lines)

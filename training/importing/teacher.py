@@ -1,0 +1,61 @@
+"""Depth by another model, where it is confident."""
+
+from typing import Optional
+
+from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.mount import Mount
+from importing.frames import SourceError
+import numpy as np
+
+
+class Teacher:
+    """
+    A model whose depth another one learns.
+
+    Parameters
+    ----------
+    model : str
+        A model file, or the name of a shipped model.
+    min_confidence : float
+        Pixels with less are unknown; 0 for none.
+    mount : Mount
+        How the camera stood, which sets the scale of each picture.
+
+    Raises
+    ------
+    SourceError
+        Where a confidence is asked for that the model doesn't tell.
+
+    """
+
+    def __init__(self, model: str, min_confidence: float, mount: Mount):
+        self._estimator = DepthEstimator(model)
+        self._min_confidence, self._mount = min_confidence, mount
+        self.digest = self._estimator.backend.digest
+        probe = self._estimator.estimate(np.zeros((8, 8, 3), np.uint8))
+        if min_confidence and probe.confidence is None:
+            raise SourceError(f'The model {model} tells no confidence, so --min-confidence has '
+                              'to be 0.')
+
+    def depth(self, rgb: np.ndarray, camera: Optional[Intrinsics]) -> np.ndarray:
+        """
+        Return the depth of a picture.
+
+        Parameters
+        ----------
+        rgb : uint8 (H, W, 3)
+        camera : Intrinsics or None
+
+        Returns
+        -------
+        float32 (H, W), metres
+            NaN where the confidence is too small.
+
+        """
+        # Pictures are far apart in time: none follows the scale of the one before it.
+        estimate = self._estimator.estimate(rgb, camera, tracker=self._mount.new_tracker())
+        depth = estimate.depth
+        if estimate.confidence is not None and self._min_confidence:
+            depth[estimate.confidence < self._min_confidence] = np.nan
+        return depth
