@@ -1,5 +1,6 @@
 """evaluate.py on the sample that ships: tables, JSON and figures of all that it measures."""
 
+from dataclasses import asdict
 import json
 import math
 from pathlib import Path
@@ -11,6 +12,7 @@ import cv2
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.validity import PUBLISHED
 import evaluate
 from learning.dataset_error import DatasetError
 from learning.pairs_table import read_records
@@ -48,7 +50,8 @@ def some(tmp_path):
 
 def test_everything_is_measured(tmp_path):
     path = tmp_path / 'scores.json'
-    result = command('--data-dir', SAMPLE, '--navigation', '--json', path, '--figures', tmp_path)
+    result = command('--data-dir', SAMPLE, '--navigation', '--published', '--json', path,
+                     '--figures', tmp_path)
     assert result.returncode == 0, result.stderr
     scores = json.loads(path.read_text())
     assert scores['n'] == 24 and set(scores['paper']) == {'rmse', 'ssim'}
@@ -67,7 +70,13 @@ def test_everything_is_measured(tmp_path):
         assert 24 * 80 < navigation['obstacles'] + navigation['free'] <= 24 * 90
         assert 0.0 < navigation['missed'] < 1.0 and 0.0 < navigation['blocked'] < 1.0
     assert 0.0 < scores['confidence']['rmse_ratio_80'] < 1.0
-    for word in ('SILog', 'park (', '5-10 m', 'sky', 'within 3 m'):
+    published = scores['published']
+    assert published['validity'] == asdict(PUBLISHED)
+    assert published['navigation']['within_3m']['obstacles'] > 100
+    for name, limit in (('near_right', 0.5), ('thin_unknown', 0.0), ('flying', 0.0)):
+        assert limit < published['obstacles'][name] < 1.0
+    assert 0.0 < published['costmap']['wrongly_free'] < 0.5
+    for word in ('SILog', 'park (', '5-10 m', 'sky', 'within 3 m', 'thin obstacles'):
         assert word in result.stdout
     assert {p.stem for p in tmp_path.glob('*.png')} == {
         'best', 'median', 'worst', 'error_over_depth', 'predicted_over_true', 'scans',

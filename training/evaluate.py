@@ -10,7 +10,7 @@ to be registered to the colour image (the driver's aligned topic).
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 import functools
 from pathlib import Path
 import sys
@@ -22,6 +22,7 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.estimation.validity import PUBLISHED
 from depth_estimation_ros.recordings.bag import Bag, TOLERANCE
 from depth_estimation_ros.recordings.recording import RecordingError
 from learning.dataset_error import DatasetError
@@ -31,6 +32,7 @@ from scoring import bag
 from scoring.groups import all_pairs, find_groups, Group
 from scoring.measures import Measures
 from scoring.predictions import compared_maps, MeanPrediction, ModelPrediction, Predict
+from scoring.published import PublishedPrediction
 from scoring.report import report, write_json
 
 # 'mean' in place of a model file.
@@ -59,6 +61,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--navigation', action='store_true',
                         help='of a dataset: compare horizontal scans of obstacles, too; needs '
                              'camera.json and pairs.csv with height, pitch and roll')
+    parser.add_argument('--published', action='store_true',
+                        help='of a dataset: measure what the node publishes by its defaults, too: '
+                             "obstacles missed, unknown and hanging in the air, and Nav2's "
+                             'costmap; needs what --navigation needs')
+    parser.add_argument('--edge-filter', type=float, default=PUBLISHED.edge_filter,
+                        metavar='SHARE',
+                        help="with --published: as the node's parameter (%(default)g)")
     parser.add_argument('--no-pose', dest='pose', action='store_false',
                         help='of a dataset: leave the scale to the model also where pairs.csv '
                              'tells height, pitch and roll, which set it otherwise')
@@ -74,8 +83,11 @@ def parse() -> argparse.Namespace:
                              '(%(default)g)')
     mount.add_options(parser, 'of a bag: ')
     options = parser.parse_args()
-    if options.bag and options.navigation:
-        parser.error('--navigation needs poses, which a bag has not: use it with --data-dir')
+    if options.bag and (options.navigation or options.published):
+        parser.error('--navigation and --published need poses, which a bag has not: use them with '
+                     '--data-dir')
+    if options.model == MEAN and options.published:
+        parser.error(f'--published needs a model that the node can run, not {MEAN}')
     if options.data_dir and (options.scale != 1.0 or options.camera_height):
         parser.error('--scale and --camera-height are for a camera, of which a bag tells: use '
                      'them with --bag')
@@ -88,10 +100,12 @@ def parse() -> argparse.Namespace:
 def evaluate_dataset(options: argparse.Namespace) -> None:
     """Score a model on a split of datasets, and write what was asked for."""
     groups = find_groups(options.data_dir, options.split)
-    measures = Measures(groups, options.navigation)
-    predict = (MeanPrediction() if options.model == MEAN
-               else ModelPrediction(DepthEstimator(options.model, options.device),
-                                    options.pose))
+    estimator = (DepthEstimator(options.model, options.device) if options.model != MEAN
+                 else None)
+    predict = ModelPrediction(estimator, options.pose) if estimator else MeanPrediction()
+    measures = Measures(groups, options.navigation, PublishedPrediction(
+        estimator, replace(PUBLISHED, edge_filter=options.edge_filter), options.pose)
+        if estimator and options.published else None)
     measure(predict, groups, measures)
     with_pose = sum(group.record(pair).pose is not None for group, pair in all_pairs(groups))
     summary = {**measures.summary(),

@@ -91,6 +91,10 @@ class Validity:
         np.copyto(depth, np.float32(far), where=too_far)
 
 
+# What the node publishes by its defaults.
+PUBLISHED = Validity(edge_filter=0.15, min_range=0.1, max_range=20.0)
+
+
 def enlarge(depth: np.ndarray, unknown: Optional[np.ndarray], target: np.ndarray) -> None:
     """
     Interpolate depth to another size, from known pixels only.

@@ -8,7 +8,7 @@ from typing import Callable
 from depth_estimation_ros.estimation.backends import DEVICES
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
 from depth_estimation_ros.estimation.mount import Mount
-from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, Validity
+from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, PUBLISHED, Validity
 from depth_estimation_ros.images.picture import MAX_PIXELS
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
 
@@ -65,19 +65,24 @@ SETTINGS = {
         0.0, 'Horizontal field of view of the image in degrees, for a camera without '
         'camera_info. 0: unknown.', AT_ONCE, limits=(0.0, 179.0)),
     'min_range': Setting(
-        0.1, 'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
+        PUBLISHED.min_range,
+        'Depth in metres below which a pixel is too near.', AT_ONCE, limits=(0.0, 1000.0)),
     'max_range': Setting(
-        20.0, 'Depth in metres above which a pixel is too far. The range also ends at 85 % of '
+        PUBLISHED.max_range,
+        'Depth in metres above which a pixel is too far. The range also ends at 85 % of '
         'the depth to which the model was trained.', AT_ONCE, limits=(0.0, 1000.0)),
     'out_of_range': Setting(
-        'rep117', 'What stands for a depth out of range: rep117 for -Inf (too near) and +Inf '
+        PUBLISHED.out_of_range,
+        'What stands for a depth out of range: rep117 for -Inf (too near) and +Inf '
         '(too far), clamp for the limit itself, nan for NaN.',
         AT_ONCE, choices=tuple(OUT_OF_RANGE)),
     'edge_filter': Setting(
-        0.15, 'Pixels on an edge become NaN: those whose neighbours are farther apart than this '
+        PUBLISHED.edge_filter,
+        'Pixels on an edge become NaN: those whose neighbours are farther apart than this '
         'share of the depth. 0: none.', AT_ONCE, limits=(0.0, 10.0)),
     'min_confidence': Setting(
-        0.0, 'Pixels with less confidence become NaN, where the model tells a confidence. '
+        PUBLISHED.min_confidence,
+        'Pixels with less confidence become NaN, where the model tells a confidence. '
         '0: none.', AT_ONCE, limits=(0.0, 1.0)),
     'rate': Setting(
         0.0, 'How often the network runs at most, in hertz: 0.01 to 1000. 0: for every image '

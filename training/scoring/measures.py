@@ -9,6 +9,7 @@ from scoring.groups import Group
 from scoring.metrics import Evaluation
 from scoring.navigation import check_poses, NavigationEvaluation, scanner_of
 from scoring.predictions import ComparedMaps
+from scoring.published import PublishedEvaluation, PublishedPrediction
 
 
 class Measures:
@@ -20,6 +21,8 @@ class Measures:
     groups : sequence of Group
     navigation : bool
         Whether to compare scans of obstacles, too.
+    published : PublishedPrediction, optional
+        What the node would publish, to be measured, too.
 
     Attributes
     ----------
@@ -30,6 +33,8 @@ class Measures:
         Where the model tells it.
     navigation : navigation.NavigationEvaluation or None
         Where it is asked for.
+    published : published.PublishedEvaluation or None
+        Where it is asked for.
 
     Raises
     ------
@@ -38,7 +43,8 @@ class Measures:
 
     """
 
-    def __init__(self, groups: Sequence[Group], navigation: bool = False):
+    def __init__(self, groups: Sequence[Group], navigation: bool = False,
+                 published: Optional[PublishedPrediction] = None):
         max_depth = groups[0].dataset.max_depth
         self._kinds: List[Optional[str]] = []
         self._groups: List[str] = []
@@ -46,7 +52,8 @@ class Measures:
         self.depths = DepthBreakdown(max_depth)
         self.confidence: Optional[ConfidenceEvaluation] = None
         self.navigation = NavigationEvaluation() if navigation else None
-        if navigation:
+        self.published = PublishedEvaluation(published) if published else None
+        if navigation or published:
             for group in groups:
                 check_poses(group)
 
@@ -62,6 +69,8 @@ class Measures:
             self.confidence.add(confidence, prediction, truth)
         if self.navigation:
             self.navigation.add(scanner_of(group, pair, truth.shape), prediction, truth)
+        if self.published:
+            self.published.add(group, pair)
 
     def summary(self) -> Dict:
         """
@@ -78,4 +87,6 @@ class Measures:
             summary['confidence'] = self.confidence.summary()
         if self.navigation:
             summary['navigation'] = self.navigation.summary()
+        if self.published:
+            summary['published'] = self.published.summary()
         return summary

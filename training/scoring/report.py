@@ -27,6 +27,8 @@ def report(summary: Dict) -> str:
         parts.append(_confidence(summary['confidence']))
     if 'navigation' in summary:
         parts.append(_navigation(summary['navigation']))
+    if 'published' in summary:
+        parts.append(_published(summary['published']))
     return '\n\n'.join(parts)
 
 
@@ -99,6 +101,23 @@ def _navigation(by_limit: Dict) -> str:
         rows.append([f'within {limit:g} m', str(scores['obstacles']), _percent(scores['missed']),
                      str(scores['free']), _percent(scores['blocked'])])
     return _table([['directions', 'obstacle', 'missed', 'free', 'blocked'], *rows])
+
+
+def _published(scores: Dict) -> str:
+    obstacles, costmap = scores['obstacles'], scores['costmap']
+    lines = (
+        ('obstacles nearer than 5 m: pixels unknown', obstacles['near_unknown']),
+        ('  within 25 % of the truth', obstacles['near_right']),
+        ('thin obstacles nearer than 5 m: pixels unknown', obstacles['thin_unknown']),
+        ('  within 25 % of the truth', obstacles['thin_right']),
+        ('  columns with some points within 10 %', obstacles['thin_recall']),
+        ('flying points, of all pixels', obstacles['flying']),
+        ("Nav2's costmap: obstacle cells wrongly free", costmap['wrongly_free']),
+        ('  marked cells wrongly blocked', costmap['wrongly_blocked']))
+    validity = ', '.join(f'{name} {value:g}' if isinstance(value, float) else f'{name} {value}'
+                         for name, value in scores['validity'].items())
+    return '\n'.join([f'as published ({validity})', _navigation(scores['navigation']),
+                      *(f'{name:<52}{_percent(value):>10}' for name, value in lines)])
 
 
 def _number(value: Optional[float], digits: int = 3) -> str:
