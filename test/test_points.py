@@ -5,10 +5,10 @@ from pathlib import Path
 
 import color_model
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.point_messages import of_cloud, of_scan, PointsError
 from depth_estimation_ros.estimation.points import transformed, visible
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.images.messages import to_depth
-from depth_estimation_ros.node.points_input import of_cloud, of_scan, PointsError
 import numpy as np
 import pytest
 from ros_probe import NodeProcess, Running

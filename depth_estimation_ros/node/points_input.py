@@ -1,7 +1,9 @@
 """A lidar's points, brought into the frame of an image."""
 
+from functools import partial
 from typing import Callable, Dict, Optional, Union
 
+from depth_estimation_ros.estimation.point_messages import of_cloud, of_scan, PointsError
 from depth_estimation_ros.estimation.points import transformed
 from depth_estimation_ros.node.ground_pose import TransformInput
 from depth_estimation_ros.node.inputs import QOS
@@ -9,58 +11,16 @@ import numpy as np
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from rclpy.time import Time
-from sensor_msgs.msg import LaserScan, PointCloud2, PointField
+from sensor_msgs.msg import LaserScan, PointCloud2
 from std_msgs.msg import Header
 
 # Seconds between an image and a scan: a robot that turns by 1 rad/s turns by 6 degrees meanwhile.
 TOLERANCE = 0.1
 MOST = 20000  # points, which take 2 ms
 
-
-class PointsError(ValueError):
-    """Points that cannot be read; the message says why."""
-
-
-def of_scan(scan: LaserScan) -> np.ndarray:
-    """Return the points of a LaserScan in its frame; float64 (N, 3), metres."""
-    ranges = np.asarray(scan.ranges, np.float64)
-    angles = scan.angle_min + scan.angle_increment * np.arange(len(ranges))
-    # Where a range is unknown, so is the point: beyond the limits, Inf and NaN (REP 117).
-    ranges[~((ranges >= scan.range_min) & (ranges <= scan.range_max))] = np.nan
-    return np.stack([ranges * np.cos(angles), ranges * np.sin(angles), 0.0 * ranges], axis=1)
-
-
-def of_cloud(cloud: PointCloud2) -> np.ndarray:
-    """
-    Return the points of a PointCloud2 in its frame, at most some MOST; float64 (N, 3), metres.
-
-    Raises
-    ------
-    PointsError
-        Where it has no x, y and z of float32.
-
-    """
-    offsets = {field.name: field.offset for field in cloud.fields
-               if field.datatype == PointField.FLOAT32}
-    if not {'x', 'y', 'z'} <= set(offsets):
-        raise PointsError('a PointCloud2 without x, y and z of float32')
-    byte_order = '>' if cloud.is_bigendian else '<'
-    point = np.dtype({'names': list('xyz'), 'formats': [f'{byte_order}f4'] * 3,
-                      'offsets': [offsets[axis] for axis in 'xyz'],
-                      'itemsize': cloud.point_step})
-    rows = np.frombuffer(cloud.data, np.uint8)
-    if len(rows) < cloud.height * cloud.row_step or \
-            cloud.row_step < cloud.width * cloud.point_step:
-        raise PointsError('a PointCloud2 with less data than its size tells')
-    rows = rows[:cloud.height * cloud.row_step].reshape(cloud.height, cloud.row_step)
-    points = np.ascontiguousarray(rows[:, :cloud.width * cloud.point_step]).view(point).ravel()
-    points = points[::1 + len(points) // MOST]
-    return np.stack([points[axis] for axis in 'xyz'], axis=1).astype(np.float64)
-
-
 READERS: Dict[str, tuple] = {
     'sensor_msgs/msg/LaserScan': (LaserScan, of_scan),
-    'sensor_msgs/msg/PointCloud2': (PointCloud2, of_cloud)}
+    'sensor_msgs/msg/PointCloud2': (PointCloud2, partial(of_cloud, most=MOST))}
 
 
 class PointsInput:

@@ -1,9 +1,8 @@
 """Recorded frames from a bag: a camera, and where there is one, its depth."""
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional
 
 import cv2
 from depth_estimation_ros.estimation.geometry import Intrinsics
@@ -13,9 +12,9 @@ from depth_estimation_ros.recordings.bag_topics import depth_topic as choose_dep
 from depth_estimation_ros.recordings.bag_topics import find_camera
 from depth_estimation_ros.recordings.bag_topics import image_topic as choose_image_topic
 from depth_estimation_ros.recordings.camera_sizes import CameraSizes
+from depth_estimation_ros.recordings.message_pairs import MessagePairs
 from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
 from depth_estimation_ros.recordings.registration import register
-from depth_estimation_ros.recordings.stamp_pairs import pair_by_stamp
 import numpy as np
 
 # Seconds between an image and the depth image that is taken for the same moment. Half the period
@@ -95,7 +94,8 @@ class Bag:
                 topics, self.depth_topic, self._depth(depth).shape,
                 'depth is taken to show what the image shows, to its edges')
             self.notes += notes + _compare_frames(image, depth)
-        self._depth_of_image, self.counts = self._pair(round(1e9 * tolerance))
+        self._pairs = MessagePairs(self._reader, self.image_topic, self.depth_topic, tolerance)
+        self.counts = self._pairs.counts
 
     def __iter__(self) -> Iterator[RecordedFrame]:
         """Give all images; depth, where there is one, on the image's pixels."""
@@ -111,42 +111,13 @@ class Bag:
         """Give the images in the order of the bag, each with its depth at the depth's size."""
         cameras = CameraSizes(self.camera, f'The camera_info of {self.image_topic}')
         depth_cameras = CameraSizes(self.depth_camera, f'The camera_info of {self.depth_topic}')
-        for stamp, image_message, depth_message in self._in_pairs(with_depth_only):
+        for stamp, image_message, depth_message in self._pairs.messages(with_depth_only):
             image, depth = self._image(image_message), None
             if depth_message is not None:
                 depth = self._depth(depth_message)
                 depth_cameras.of_picture(depth, self._what(self.depth_topic))
             yield BagMoment(1e-9 * stamp, image,
                             cameras.of_picture(image, self._what(self.image_topic)), depth)
-
-    def _in_pairs(self, with_depth_only: bool) -> Iterator[Tuple[int, Any, Any]]:
-        """Give the stamp and the message of each image, and the message of its depth or None."""
-        # What has come, by its number in its topic, and waits for its partner.
-        images: Deque[Tuple[int, Any, Optional[int]]] = deque()
-        depths: Dict[int, Any] = {}
-        wanted = set(self._depth_of_image.values())
-        counts = {self.image_topic: 0, self.depth_topic: 0}
-        for topic, stamp, message in self._reader.messages(list(counts)):
-            number = counts[topic]
-            counts[topic] += 1
-            if topic == self.image_topic:
-                partner = self._depth_of_image.get(number)
-                if partner is not None or not with_depth_only:
-                    images.append((stamp, message, partner))
-            elif number in wanted:
-                depths[number] = message
-            while images and (images[0][2] is None or images[0][2] in depths):
-                stamp_of_image, image, partner = images.popleft()
-                yield stamp_of_image, image, None if partner is None else depths.pop(partner)
-
-    def _pair(self, tolerance: int) -> Tuple[Dict[int, int], Tuple[int, int, int]]:
-        """Return the depth's number by its image's, and how many there are of each and both."""
-        stamps: Dict[str, List[int]] = {self.image_topic: [], self.depth_topic: []}
-        for topic, stamp, _ in self._reader.messages(list(stamps)):
-            stamps[topic].append(stamp)
-        images, depths = stamps[self.image_topic], stamps[self.depth_topic]
-        pairs = pair_by_stamp(images, depths, tolerance)
-        return pairs, (len(images), len(depths), len(pairs))
 
     def _image(self, message: Any) -> np.ndarray:
         """Return uint8 (H, W, 3) RGB."""

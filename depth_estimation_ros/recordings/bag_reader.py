@@ -1,4 +1,4 @@
-"""The image messages of a bag: rosbag2 (MCAP or SQLite) or ROS 1."""
+"""The messages of a bag: rosbag2 (MCAP or SQLite) or ROS 1."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,12 +144,17 @@ def _some(reader: AnyReader, topics: Sequence[str], count: int = -1) -> Iterator
             return
         count -= 1
         message: Any = reader.deserialize(data, connection.msgtype)
-        stamp = message.header.stamp
         if connection.msgtype == CAMERA_INFO:
             message = _with_names_of_ros2(message)
-        # A driver that stamps nothing leaves the time of the recording.
-        yield BagMessage(connection.topic,
-                         stamp.sec * 1_000_000_000 + stamp.nanosec or received, message)
+        # TF has no header, and a driver that stamps nothing leaves the time of the recording.
+        header = getattr(message, 'header', None)
+        yield BagMessage(connection.topic, header and in_nanoseconds(header.stamp) or received,
+                         message)
+
+
+def in_nanoseconds(stamp: Any) -> int:
+    """Return a builtin_interfaces/Time as a number."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
 def _with_names_of_ros2(camera_info: Any) -> Any:
