@@ -73,10 +73,7 @@ def find_camera(topics: BagTopics, topic: str, size: Tuple[int, int], otherwise:
         Where the camera_info that is asked for isn't there, or is no camera's.
 
     """
-    base, _, transport = topic.rpartition('/')
-    if transport in ('compressed', 'compressedDepth'):
-        base = base.rpartition('/')[0]
-    info_topic = given or f'{base}/camera_info'
+    info_topic = given or camera_info_topic(topic)
     if given:
         topics.message(given, '--camera-info-topic')
     info = topics.first.get(info_topic)
@@ -94,6 +91,14 @@ def find_camera(topics: BagTopics, topic: str, size: Tuple[int, int], otherwise:
         return None, [f'{info_topic} is for {camera.width} x {camera.height} pixels{part}, but '
                       f'{topic} has {size[1]} x {size[0]}: {otherwise}.']
     return camera, []
+
+
+def camera_info_topic(topic: str) -> str:
+    """Return the topic of the camera_info that belongs to a topic of images."""
+    base, _, transport = topic.rpartition('/')
+    if transport in ('compressed', 'compressedDepth'):
+        base = base.rpartition('/')[0]
+    return f'{base}/camera_info'
 
 
 def _choose(topics: BagTopics, what: str, option: str, given: str,

@@ -30,8 +30,8 @@ def assign(frames: Sequence[Frame], shares: Optional[Sequence[float]] = None,
         Of train, val and test; their sum is 1. Without them, a frame stays where its publisher
         has put it, and the others are divided as 0.8, 0.1 and 0.1.
     gap : float, seconds
-        What is left out between two parts of a recording; of one without stamps it is
-        GAP_SHARE of its frames.
+        What is left out between two parts of a recording, at most half of the later one; of a
+        recording without stamps it is GAP_SHARE of its frames.
 
     Returns
     -------
@@ -79,12 +79,13 @@ def _cut(seconds: Sequence[Optional[float]], shares: Sequence[float], gap: float
         # The last frame belongs to the last part.
         end = np.nextafter(times.max(), np.inf)
     parts: List[Optional[str]] = []
-    begins = np.concatenate([[0.0], np.cumsum(shares)[:2]]) * end
+    # Rounded, since 0.8 + 0.1 + 0.1 is less than 1.
+    begins = np.concatenate([[0.0], np.round(np.cumsum(shares)[:2], 9)]) * end
     ends = np.append(begins[1:], end)
     for time in times:
-        part = next((split for split, first, last in zip(SPLITS, begins, ends)
-                     if first <= time < last), None)
-        first = begins[SPLITS.index(part)] if part else 0.0
-        # What comes first in a recording has nothing before it.
-        parts.append(None if part and first > 0.0 and time < first + gap else part)
+        split, first, last = next((split, first, last) for split, first, last in zip(
+            SPLITS, begins, ends) if first <= time < last)
+        # What comes first in a recording has nothing before it, and a short one keeps a test.
+        gap_end = first + min(gap, (last - first) / 2.0) if first > 0.0 else 0.0
+        parts.append(None if time < gap_end else split)
     return parts
