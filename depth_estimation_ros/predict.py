@@ -132,6 +132,7 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     camera.add_argument('--camera', type=Path, metavar='camera.json',
                         help='width, height, fx, fy, cx and cy of the camera, in pixels')
     mount.add_options(parser)
+    mount.add_ground_frame(parser)
     parser.add_argument('--model', default='compact',
                         help='a model file, or the name of a shipped model (%(default)s)')
     parser.add_argument('--device', default='auto', choices=DEVICES,
@@ -146,7 +147,7 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--json', metavar='FILE',
                         help="write there what became of each picture ('-': print it)")
     options = parser.parse_args(arguments)
-    options.mount = mount.from_options(parser, options)
+    options.mount = mount.from_options(parser, options, options.ground_frame)
     if options.fov is not None and not 0.0 < options.fov < 180.0:
         parser.error(f'--fov is between 0 and 180 degrees, not {options.fov:g}')
     for option in ('fx', 'range'):
@@ -175,6 +176,9 @@ def find_sources(options: argparse.Namespace) -> Iterator[Source]:
     """
     is_told = options.fov is not None or options.fx is not None or options.camera
     for path in map(Path, options.sources):
+        if options.ground_frame and not is_bag(path):
+            raise RecordingError(f'{path} is no bag, and --ground-frame is for the TF of one: '
+                                 'give --camera-height, --camera-pitch and --camera-roll.')
         if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
             pictures = [path]
         elif path.is_dir() and not is_bag(path):
@@ -186,7 +190,8 @@ def find_sources(options: argparse.Namespace) -> Iterator[Source]:
                         f'. It is a dataset: give one of its folders, such as {path}/rgb/test, '
                         f'and --camera {path}/camera.json.' if (path / 'rgb').is_dir() else '.'))
         else:
-            yield Source(str(path), open_recording(str(path)), is_sequence=True)
+            yield Source(str(path), open_recording(
+                str(path), ground_frame=options.ground_frame), is_sequence=True)
             continue
         for picture in pictures:
             try:
@@ -258,6 +263,8 @@ def predict(estimator: DepthEstimator, sources: List[Source],
                 if camera is None and is_known:
                     progress.say(_without_camera(source, estimator))
                 is_known = is_known and camera is not None
+                if frame.pose is not None:
+                    tracker.pose = frame.pose
                 depth = estimator.estimate(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), camera,
                                            tracker=tracker, want_confidence=False).depth
                 files = write(depth, source.name(number), estimator, options)

@@ -1,21 +1,25 @@
 """Bags of a robot with a camera and a depth camera: what is read from them, and scored."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 import json
+import math
 from pathlib import Path
 import shutil
 import subprocess
 import sys
 
-from bag_writer import BagMessage, camera_info, compressed, image, write_bag, write_ros1_bag
+from bag_writer import (
+    BagMessage, camera_info, compressed, image, transforms, write_bag, write_ros1_bag)
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Box, Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.recordings.bag import Bag
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.registration import register
 from depth_estimation_ros.recordings.sources import open_recording
+from learning.pairs_table import read_records
 import numpy as np
 import pytest
 
@@ -117,9 +121,9 @@ def test_a_bag_is_its_folder_or_the_file_in_it(bag):
         assert np.isfinite(frames[0].depth[181:299, 161:479]).all()
 
 
-def scaled_bag(folder, camera, views, factor: float) -> Path:
+def scaled_bag(folder, camera, views, factor: float, more=()) -> Path:
     """Write a bag whose depth camera finds everything that many times as far as the model."""
-    messages = []
+    messages = list(more)
     for number, (pixels, depth) in enumerate(views):
         messages += [camera_info('/camera_info', number + 1.0, camera),
                      image('/image', number + 1.0, pixels, 'bgr8'),
@@ -162,11 +166,21 @@ def test_a_known_height_takes_a_bias_away(tmp_path, camera, views):
     posed = json.loads((tmp_path / 'scores.json').read_text())
     assert posed['floor']['pose']['pitch'] == pytest.approx(-0.0349, abs=1e-3)
     assert 0.3 < posed['floor']['scale'] < 0.8 and posed['floor']['sigma'] < 0.1
+    # As TF does.
+    pose = CameraPose(height, math.radians(-2.0))
+    path = scaled_bag(tmp_path / 'tf', camera, views, 0.5, [transforms('/tf_static', 0.0, (
+        'base_footprint', 'camera', (0.0, 0.0, height), pose.quaternion))])
+    evaluate('--bag', path, '--ground-frame', 'base_footprint', '--figures', tmp_path / 'figures',
+             '--json', tmp_path / 'scores.json')
+    by_tf = json.loads((tmp_path / 'scores.json').read_text())
+    assert by_tf['floor']['scale'] == pytest.approx(posed['floor']['scale'], rel=1e-3)
+    assert cv2.imread(str(tmp_path / 'figures' / 'scale.png')) is not None
 
 
 @pytest.mark.parametrize('arguments,sentence', [
     (('--bag', 'check', '--scale', 0), '--scale is a positive factor, not 0'),
-    (('--data-dir', 'data', '--scale', 2), '--scale and --camera-height are for a camera'),
+    (('--data-dir', 'data', '--scale', 2),
+     '--scale, --camera-height and --ground-frame are for a camera'),
     (('--bag', 'check', '--camera-height', -1), '--camera-height is in metres, not -1')])
 def test_a_scale_that_cannot_be_is_refused_with_a_sentence(arguments, sentence):
     result = evaluate(*arguments)
@@ -443,6 +457,11 @@ def test_a_dataset_becomes_the_bag_of_a_depth_camera(tmp_path):
     pictures = sorted((source / 'rgb' / 'test').iterdir())
     assert len(moments) == len(pictures) == 24
     assert moments[3].seconds - moments[0].seconds == pytest.approx(0.15)
+    posed = list(Bag(tmp_path / 'bag', ground_frame='base_footprint').moments())
+    told = read_records(source, 'test')[pictures[3].stem].pose_above_plane
+    assert asdict(posed[3].pose) == pytest.approx(asdict(told), abs=1e-6)
+    with pytest.raises(RecordingError, match="joins 'camera' to 'floor' nowhere"):
+        list(Bag(tmp_path / 'bag', ground_frame='floor').moments())
     assert (moments[3].image[:, :, ::-1] == cv2.imread(str(pictures[3]))).all()
     truth = np.load(source / 'depth' / 'test' / f'{pictures[3].stem}.npy').astype(np.float32)
     truth[truth >= 20.0] = np.nan

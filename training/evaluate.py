@@ -82,18 +82,20 @@ def parse() -> argparse.Namespace:
                         help="of a bag: by which depth is multiplied, as by the node's parameter "
                              '(%(default)g)')
     mount.add_options(parser, 'of a bag: ')
+    mount.add_ground_frame(parser)
     options = parser.parse_args()
     if options.bag and (options.navigation or options.published):
         parser.error('--navigation and --published need poses, which a bag has not: use them with '
                      '--data-dir')
     if options.model == MEAN and options.published:
         parser.error(f'--published needs a model that the node can run, not {MEAN}')
-    if options.data_dir and (options.scale != 1.0 or options.camera_height):
-        parser.error('--scale and --camera-height are for a camera, of which a bag tells: use '
-                     'them with --bag')
+    if options.data_dir and (options.scale != 1.0 or options.camera_height
+                             or options.ground_frame):
+        parser.error('--scale, --camera-height and --ground-frame are for a camera, of which a '
+                     'bag tells: use them with --bag')
     if not options.scale > 0.0:
         parser.error(f'--scale is a positive factor, not {options.scale:g}')
-    options.mount = mount.from_options(parser, options)
+    options.mount = mount.from_options(parser, options, options.ground_frame)
     return options
 
 
@@ -147,7 +149,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     if options.model == MEAN:
         raise RecordingError(f'A bag has no training depth maps, so --model {MEAN} has no mean.')
     recording = Bag(options.bag, options.image_topic, options.depth_topic,
-                    options.camera_info_topic, options.tolerance)
+                    options.camera_info_topic, options.tolerance, options.mount.ground_frame)
     estimator = DepthEstimator(options.model, options.device)
     predict = bag.Predictor(estimator, recording, options.scale, options.mount)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
@@ -167,12 +169,17 @@ def evaluate_bag(options: argparse.Namespace) -> None:
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
-        from scoring import figures
+        from scoring import figures, plots
         images = evaluation.images
         figures.draw_extremes(
             {number: scores.abs_rel for number, scores in images.items()},
             functools.partial(bag.pair_examples, predict, recording, images),
             evaluation.max_depth, options.figures)
+        if predict.tracker.is_active:
+            figures.save(plots.scale_over_time(
+                predict.followed,
+                {number: scores.ratio for number, scores in images.items()}),
+                options.figures / 'scale.png')
         print(f'figures: {options.figures}', file=sys.stderr)
 
 

@@ -6,7 +6,9 @@ Write a dataset as a rosbag2, as if a robot with a depth camera had recorded it.
 
 `ros2 bag play` plays it, `evaluate.py --bag` scores a model on it. Colour is on
 /camera/color/image_raw (rgb8), depth on /camera/aligned_depth_to_color/image_raw (16UC1,
-millimetres, 0 where the dataset's depth ends, as in the sky), each with its camera_info.
+millimetres, 0 where the dataset's depth ends, as in the sky), each with its camera_info. Where
+pairs.csv tells how the camera stood, /tf_static tells it above base_footprint, or /tf where it
+changes.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 from typing import Any, Iterable, Iterator
 
 from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
+from depth_estimation_ros.estimation.pose import CameraPose
 from learning.dataset import DepthDataset
 from learning.dataset_error import DatasetError
 from learning.pairs import SPLITS
@@ -27,6 +30,7 @@ from rosbags.typesys import get_typestore, Stores
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
+GROUND_FRAME = 'base_footprint'
 COLOR, DEPTH = '/camera/color', '/camera/aligned_depth_to_color'
 FIRST_STAMP = 1.0  # seconds: 0 means that a message has no stamp
 MAX_DEPTH = 20.0  # metres: that of the paper's dataset and of the rendered ones
@@ -83,10 +87,24 @@ def camera_info(topic: str, seconds: float, camera: Intrinsics) -> BagMessage:
         binning_x=0, binning_y=0, roi=whole))
 
 
+def transform(topic: str, seconds: float, pose: CameraPose) -> BagMessage:
+    """Return a TF message that tells the camera's pose above GROUND_FRAME."""
+    types = STORE.types
+    stamped = types['geometry_msgs/msg/TransformStamped'](
+        header=header(seconds, GROUND_FRAME), child_frame_id='camera',
+        transform=types['geometry_msgs/msg/Transform'](
+            translation=types['geometry_msgs/msg/Vector3'](0.0, 0.0, pose.height),
+            rotation=types['geometry_msgs/msg/Quaternion'](*pose.quaternion.tolist())))
+    return BagMessage(topic, seconds, types['tf2_msgs/msg/TFMessage'](transforms=[stamped]))
+
+
 def recorded(dataset: DepthDataset, rate: float) -> Iterator[BagMessage]:
     """Give what a robot would have recorded of a dataset's pairs, at `rate` hertz."""
+    poses = {pair.pose for pair in dataset.pairs}
     for number, pair in enumerate(Progress(dataset.pairs, unit=' pairs')):
         seconds = FIRST_STAMP + number / rate
+        if pair.pose is not None and (len(poses) > 1 or number == 0):
+            yield transform('/tf' if len(poses) > 1 else '/tf_static', seconds, pair.pose)
         depth = pair.read_depth(dataset.max_depth)
         known = depth < dataset.max_depth  # neither NaN nor where depth ends
         millimetres = np.where(known, np.round(1000.0 * depth), 0.0).astype(np.uint16)

@@ -81,9 +81,20 @@ def add_options(parser: argparse.ArgumentParser, prefix: str = ''):
                              '--camera-pitch (%(default)g)')
 
 
-def from_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Mount:
+def add_ground_frame(parser: argparse.ArgumentParser):
+    """Add --ground-frame."""
+    parser.add_argument('--ground-frame', default='', metavar='FRAME',
+                        help='of a bag: from this frame on the floor, such as base_footprint, '
+                             '/tf and /tf_static tell height, pitch and roll')
+
+
+def from_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
+                 ground_frame: str = '') -> Mount:
     """Return what a command line says; the parser ends the command where that can't be."""
-    mount = Mount(options.camera_height, options.camera_pitch, options.camera_roll)
+    mount = Mount(options.camera_height, options.camera_pitch, options.camera_roll,
+                  ground_frame)
+    if mount.ground_frame and mount.height:
+        parser.error('--ground-frame tells the height: leave --camera-height out')
     if not 0.0 <= mount.height < math.inf:
         parser.error(f'--camera-height is in metres, not {mount.height:g}')
     if mount.pitch is not None and not mount.height:

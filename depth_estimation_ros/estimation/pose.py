@@ -78,6 +78,11 @@ class CameraPose:
         up = np.array([2.0 * (x * z - y * w), 2.0 * (y * z + x * w), 1.0 - 2.0 * (x * x + y * y)])
         return cls.from_down(-up, height)
 
+    @classmethod
+    def from_matrix(cls, matrix: np.ndarray) -> 'CameraPose':
+        """Return what `from_transform` does, of the transform as a matrix, float (4, 4)."""
+        return cls.from_down(-matrix[2, :3], matrix[2, 3])
+
     def is_floor(self, depth: np.ndarray, camera: Intrinsics) -> np.ndarray:
         """
         Return which pixels show the floor, by their depth.

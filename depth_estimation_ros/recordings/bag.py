@@ -6,6 +6,7 @@ from typing import Any, Callable, Iterator, List, Optional
 
 import cv2
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.pose import CameraPose, PoseError
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.recordings.bag_reader import BagReader
 from depth_estimation_ros.recordings.bag_topics import depth_topic as choose_depth_topic
@@ -15,6 +16,7 @@ from depth_estimation_ros.recordings.camera_sizes import CameraSizes
 from depth_estimation_ros.recordings.message_pairs import MessagePairs
 from depth_estimation_ros.recordings.recording import RecordedFrame, RecordingError
 from depth_estimation_ros.recordings.registration import register
+from depth_estimation_ros.recordings.transforms import TransformError, Transforms
 import numpy as np
 
 # Seconds between an image and the depth image that is taken for the same moment. Half the period
@@ -36,6 +38,8 @@ class BagMoment:
         Of the image, at its size.
     depth : float32 (h, w), metres, or None
         As the depth camera gave it, at its own size; NaN where it knows no depth.
+    pose : CameraPose or None
+        Above the ground's frame, where one is asked for.
 
     """
 
@@ -43,6 +47,7 @@ class BagMoment:
     image: np.ndarray
     camera: Optional[Intrinsics] = None
     depth: Optional[np.ndarray] = None
+    pose: Optional[CameraPose] = None
 
 
 class Bag:
@@ -57,6 +62,8 @@ class Bag:
         Empty: the only topic of the bag that fits.
     tolerance : float
         Seconds by which the stamps of an image and its depth may differ.
+    ground_frame : str
+        A frame on the floor, from which TF tells each moment's pose; empty: none is asked for.
 
     Attributes
     ----------
@@ -78,7 +85,8 @@ class Bag:
     """
 
     def __init__(self, path: Path, image_topic: str = '', depth_topic: str = '',
-                 camera_info_topic: str = '', tolerance: float = TOLERANCE):
+                 camera_info_topic: str = '', tolerance: float = TOLERANCE,
+                 ground_frame: str = ''):
         self._reader = BagReader(path)
         topics = self._reader.topics()
         self.depth_topic = choose_depth_topic(topics, depth_topic)
@@ -96,6 +104,12 @@ class Bag:
             self.notes += notes + _compare_frames(image, depth)
         self._pairs = MessagePairs(self._reader, self.image_topic, self.depth_topic, tolerance)
         self.counts = self._pairs.counts
+        self._ground_frame, self._frame = ground_frame, image.header.frame_id
+        if ground_frame:
+            self._transforms = Transforms.of_bag(self._reader, topics.types)
+            if self.camera is None:
+                raise RecordingError('A pose is of use only where the camera_info is known, which '
+                                     f'{path} has not.')
 
     def __iter__(self) -> Iterator[RecordedFrame]:
         """Give all images; depth, where there is one, on the image's pixels."""
@@ -105,7 +119,7 @@ class Bag:
                 depth = register(depth, self.depth_camera, moment.camera, moment.image.shape[:2],
                                  cv2.INTER_NEAREST)
             yield RecordedFrame(cv2.cvtColor(moment.image, cv2.COLOR_RGB2BGR), depth,
-                                moment.camera)
+                                moment.camera, moment.pose)
 
     def moments(self, with_depth_only: bool = False) -> Iterator[BagMoment]:
         """Give the images in the order of the bag, each with its depth at the depth's size."""
@@ -117,7 +131,16 @@ class Bag:
                 depth = self._depth(depth_message)
                 depth_cameras.of_picture(depth, self._what(self.depth_topic))
             yield BagMoment(1e-9 * stamp, image,
-                            cameras.of_picture(image, self._what(self.image_topic)), depth)
+                            cameras.of_picture(image, self._what(self.image_topic)), depth,
+                            self._pose(stamp) if self._ground_frame else None)
+
+    def _pose(self, stamp: int) -> CameraPose:
+        try:
+            return CameraPose.from_matrix(
+                self._transforms.between(self._ground_frame, self._frame, stamp))
+        except (TransformError, PoseError) as error:
+            raise RecordingError(f'{self._reader.path} does not tell how {self._frame!r} stands '
+                                 f'above {self._ground_frame!r}: {error}.') from error
 
     def _image(self, message: Any) -> np.ndarray:
         """Return uint8 (H, W, 3) RGB."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Iterator, Optional, Protocol
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.pose import CameraPose
 import numpy as np
 
 
@@ -23,12 +24,15 @@ class RecordedFrame:
         The ground truth, where there is one.
     camera : Intrinsics or None
         Of the image, at its size, where known.
+    pose : CameraPose or None
+        How the camera stood above the floor, where the recording tells.
 
     """
 
     image: np.ndarray
     depth: Optional[np.ndarray] = None
     camera: Optional[Intrinsics] = None
+    pose: Optional[CameraPose] = None
 
 
 class Recording(Protocol):

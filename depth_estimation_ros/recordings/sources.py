@@ -77,7 +77,8 @@ class VideoFile:
             yield RecordedFrame(image)
 
 
-def open_recording(source: str, split: str = 'test', image_topic: str = '') -> Recording:
+def open_recording(source: str, split: str = 'test', image_topic: str = '',
+                   ground_frame: str = '') -> Recording:
     """
     Open what `source` names.
 
@@ -91,6 +92,9 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
         The part of a dataset to take.
     image_topic : str
         Of a bag, which of several topics with colour images to take.
+    ground_frame : str
+        Of a bag: a frame on the floor, from which TF tells the camera's poses, if they are asked
+        for.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def open_recording(source: str, split: str = 'test', image_topic: str = '') -> R
         except ImportError as error:
             raise RecordingError(f'{source} is a bag, which needs rosbags ({error}): pip install '
                                  'rosbags') from error
-        return Bag(path, image_topic)
+        return Bag(path, image_topic, ground_frame=ground_frame)
     if path.is_file():
         return VideoFile(path)
     if not path.is_dir():

@@ -16,10 +16,10 @@ from depth_estimation_ros.recordings.bag_reader import BagReader, BagTopics, in_
 from depth_estimation_ros.recordings.message_pairs import MessagePairs
 from depth_estimation_ros.recordings.registration import register
 from depth_estimation_ros.recordings.sources import is_bag
+from depth_estimation_ros.recordings.transforms import TransformError, Transforms
 from importing.frames import Frame, not_of_layout, Seen, SourceError, SourceOptions
 from importing.rectification import Rectification
 from importing.thinning import small_grey
-from importing.transforms import TransformError, Transforms
 import numpy as np
 
 LOGGER = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from typing import Dict, List, Tuple
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.images.picture import read_rgb, read_single
 from depth_estimation_ros.recordings.stamp_pairs import pair_by_stamp
+from depth_estimation_ros.recordings.transforms import rigid_transform
 from importing.frames import Frame, not_of_layout, Seen, SourceError, SourceOptions
 from importing.thinning import small_grey
-from importing.transforms import rigid_transform
 import numpy as np
 
 UNITS = 5000.0  # in a metre

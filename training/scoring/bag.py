@@ -1,10 +1,11 @@
 """How good a model is on a rosbag of a robot that also has a depth camera."""
 
 from dataclasses import asdict, dataclass
-from typing import Callable, Dict, Set
+from typing import Callable, Dict, NamedTuple, Optional, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.mount import Mount
+from depth_estimation_ros.estimation.scale import ScaleMeasurement
 from depth_estimation_ros.recordings.bag import Bag, BagMoment
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.registration import register
@@ -118,6 +119,29 @@ class BagEvaluation:
                            'beyond_max_depth': self._beyond / self._pixels}}
 
 
+class Followed(NamedTuple):
+    """
+    How far the scale was known by one image.
+
+    Attributes
+    ----------
+    seconds : float
+        The image's stamp.
+    scale : float
+        By which its depth was multiplied.
+    sigma : float
+        The standard deviation of the logarithm of the scale.
+    told : ScaleMeasurement or None
+        What its floor told.
+
+    """
+
+    seconds: float
+    scale: float
+    sigma: float
+    told: Optional[ScaleMeasurement]
+
+
 class Predictor:
     """
     Predicts the moments of a bag, in their order, as the node does to which it is played.
@@ -134,6 +158,8 @@ class Predictor:
     Attributes
     ----------
     tracker : ScaleTracker
+    followed : dict of int to Followed
+        By the number of the pair in the bag.
 
     Raises
     ------
@@ -151,6 +177,7 @@ class Predictor:
         self._seconds = 0.0
         self._estimator, self._recording, self._scale = estimator, recording, scale
         self._scales: Dict[int, float] = {}  # by the number of the pair
+        self.followed: Dict[int, Followed] = {}
 
     def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
         """Return depth in metres on the pixels of the truth."""
@@ -159,11 +186,16 @@ class Predictor:
         assert moment.depth is not None
         again = number in self._scales
         self._seconds = moment.seconds
+        if moment.pose is not None:
+            self.tracker.pose = moment.pose
         depth = self._estimator.estimate(
             moment.image, camera,
             tracker=None if again else self.tracker,
             scale=self._scale * self._scales.get(number, 1.0), size='network').depth
-        self._scales.setdefault(number, self.tracker.scale)
+        if not again:
+            self._scales[number] = self.tracker.scale
+            self.followed[number] = Followed(
+                moment.seconds, self.tracker.scale, self.tracker.sigma, self.tracker.last)
         return register(depth, camera, self._recording.depth_camera, moment.depth.shape)
 
 

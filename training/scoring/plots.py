@@ -1,10 +1,12 @@
 """Figures of an evaluation: errors over depth, confidence, and scans for navigation."""
 
-from typing import List, NamedTuple
+import math
+from typing import Dict, List, NamedTuple
 
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 import numpy as np
+from scoring.bag import Followed
 from scoring.breakdown import BIN_WIDTH, DepthBreakdown, SKY
 from scoring.confidence import BINS, ConfidenceEvaluation, COVERAGE
 from scoring.navigation import HIGH, LIMITS, LOW
@@ -145,4 +147,44 @@ def scans(examples: List[ScanExample]) -> Figure:
     grid[0, 0].set_title('Input')
     grid[0, 1].set_title(f'Seen from above: what stands {LOW:g} to {HIGH:g} m above the floor')
     grid[0, 1].legend(loc='lower left', fontsize='small')
+    return figure
+
+
+def scale_over_time(followed: Dict[int, Followed], ratios: Dict[int, float]) -> Figure:
+    """
+    Draw how the scale that the floor tells settles, and what it should be.
+
+    Parameters
+    ----------
+    followed : dict of int to bag.Followed
+        By the number of the pair in the bag.
+    ratios : dict of int to float
+        The median of prediction over truth, where there is truth.
+
+    """
+    figure = Figure(figsize=(9, 4.2), layout='constrained')
+    axis = figure.subplots()
+    begin = min(each.seconds for each in followed.values())
+    told = [each for each in followed.values() if each.told is not None]
+    axis.errorbar([each.seconds - begin for each in told],
+                  [math.exp(each.told.log_scale) for each in told],
+                  [[math.exp(each.told.log_scale) * abs(math.expm1(sign * each.told.sigma))
+                    for each in told] for sign in (-1, 1)],
+                  fmt='.', color='0.6', elinewidth=0.8, label='what the floor of one image tells')
+    numbers = sorted(set(followed) & set(ratios))
+    axis.plot([followed[number].seconds - begin for number in numbers],
+              [followed[number].scale / ratios[number] for number in numbers],
+              color=TRUE, label="the depth camera's own factor")
+    seconds = np.array([each.seconds - begin for each in followed.values()])
+    scale = np.array([each.scale for each in followed.values()])
+    sigma = np.array([each.sigma for each in followed.values()])
+    axis.plot(seconds, scale, color=PREDICTED, label='the scale that depth is multiplied by')
+    known = np.isfinite(sigma)
+    axis.fill_between(seconds[known], (scale * np.exp(-sigma))[known],
+                      (scale * np.exp(sigma))[known], color=PREDICTED, alpha=0.2)
+    axis.set(xlabel='time (s)', ylabel='metres / depth by the network', yscale='log')
+    axis.yaxis.set_major_formatter('{x:.2f}')
+    axis.yaxis.set_minor_formatter('{x:.2f}')
+    axis.grid(alpha=0.3, which='both')
+    axis.legend()
     return figure
