@@ -3,15 +3,16 @@
 from array import array
 import struct
 import sys
-import zlib
 
 import cv2
 from depth_estimation_ros.estimation.depth_colors import colorize, UNKNOWN
 from depth_estimation_ros.images import ImageError
 from depth_estimation_ros.images.messages import to_depth, to_rgb
-from depth_estimation_ros.images.picture import PNG_START
 from depth_estimation_ros.images.raw import ENCODINGS
 from depth_estimation_ros.node.image_messages import from_array, to_millimetres
+from hostile_images import (
+    compressed, damaged, encoded, FILES, jpeg_of_many_scans, jpeg_that_claims, png_that_claims,
+    refused_compressed_images, refused_images)
 import numpy as np
 import pytest
 from ros_probe import picture
@@ -147,35 +148,6 @@ def test_a_compressed_message_without_a_jpeg_or_png_is_refused(data):
         to_rgb(compressed(data, 'jpeg'))
 
 
-def compressed(data: bytes, form: str) -> CompressedImage:
-    """Return a message of a file's bytes."""
-    message = CompressedImage(format=form)
-    message.data = array('B', bytes(data))
-    return message
-
-
-def encoded(suffix: str, pixels: np.ndarray, *options: int) -> bytes:
-    """Return the bytes of a file."""
-    return cv2.imencode(suffix, pixels, options)[1].tobytes()
-
-
-def png_that_claims(width: int, height: int) -> bytes:
-    """Return a PNG with a right header and no pixels."""
-    def chunk(kind, data):
-        return struct.pack('>I', len(data)) + kind + data + struct.pack(
-            '>I', zlib.crc32(kind + data))
-    return PNG_START + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) \
-        + chunk(b'IDAT', zlib.compress(b'')) + chunk(b'IEND', b'')
-
-
-def jpeg_that_claims(width: int, height: int) -> bytes:
-    """Return a whole JPEG of 16 x 16 pixels with another size in its header."""
-    data = bytearray(encoded('.jpg', np.zeros((16, 16, 3), np.uint8)))
-    at = data.find(b'\xff\xc0') + 5
-    data[at:at + 4] = struct.pack('>HH', height, width)
-    return bytes(data)
-
-
 @pytest.mark.parametrize('claim', [png_that_claims, jpeg_that_claims])
 @pytest.mark.parametrize('width, height, sentence', [
     (32000, 32000, 'asks for 32000 x 32000 pixels, and more than 50000000 are refused'),
@@ -195,13 +167,6 @@ def test_how_many_pixels_are_too_many_can_be_said(message):
         to_rgb(message, 160 * 120 - 1)
 
 
-FILES = {
-    'jpeg': encoded('.jpg', picture()),
-    'progressive': encoded('.jpg', picture(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
-    'restarts': encoded('.jpg', picture(), cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
-    'png': encoded('.png', picture())}
-
-
 @pytest.mark.parametrize('name', FILES)
 def test_a_file_that_ends_too_soon_is_refused_and_bytes_after_its_end_are_not(name):
     data = FILES[name]
@@ -214,10 +179,14 @@ def test_a_file_that_ends_too_soon_is_refused_and_bytes_after_its_end_are_not(na
 
 
 def test_a_jpeg_that_a_decoder_would_pass_over_hundreds_of_times_is_refused():
-    data = FILES['progressive']
-    last = data.rfind(b'\xff\xda')
     with pytest.raises(ImageError, match='more than 32 scans'):
-        to_rgb(compressed(data[:-2] + 40 * data[last:-2] + data[-2:], 'jpeg'))
+        to_rgb(compressed(jpeg_of_many_scans(), 'jpeg'))
+
+
+@pytest.mark.parametrize('message', [*refused_images(), *refused_compressed_images()])
+def test_what_the_soak_sends_as_no_image_is_refused(message):
+    with pytest.raises(ImageError):
+        to_rgb(message)
 
 
 @pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
@@ -278,16 +247,7 @@ def test_depth_that_cannot_be_read_is_refused_with_a_sentence(data, form, senten
 
 
 def test_whatever_bytes_come_there_is_an_image_or_a_sentence():
-    random = np.random.default_rng(0)
-    for number in range(400):
-        data = bytearray(list(FILES.values())[number % len(FILES)])
-        begin = int(random.integers(0, len(data)))
-        for at in random.integers(0, min(len(data), 700), random.integers(1, 6)):
-            data[at] = random.integers(0, 256)
-        if number % 5 == 0:
-            del data[begin:begin + int(random.integers(0, 500))]
-        message = compressed(data, ('jpeg', 'bayer_rggb8; png', '16UC1; compressedDepth png')[
-            number % 3])
+    for message in damaged(400, np.random.default_rng(0)):
         for read in (to_rgb, to_depth):
             try:
                 assert read(message).ndim in (2, 3)
