@@ -1,7 +1,5 @@
 """What the test files need, and what those that use ROS share: a domain, and one probe."""
 
-import os
-from pathlib import Path
 import re
 
 import pytest
@@ -64,23 +62,10 @@ def pytest_configure(config):
     """Register the mark that ament_lint registers where ROS is installed; choose a domain."""
     config.addinivalue_line('markers', 'linter: a test of style')
     if 'ros' not in config.getoption('without'):
-        _enter_domain(config)
+        import demo
 
-
-def _enter_domain(config):
-    """
-    Take a ROS domain that nobody else uses, for this process and those that the tests start.
-
-    Another run of these tests on the same machine, another worker of this run, and a robot in the
-    same network stay unseen.
-    """
-    import demo
-    from depth_estimation_ros.node import fast_dds
-    domain, reservation = demo.reserve_domain()
-    config.add_cleanup(reservation.close)
-    os.environ.update(
-        fast_dds.environment(Path(__file__).resolve().parents[1] / 'config' / 'fastdds.xml'),
-        ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
+        # Each worker of this run has a domain of its own.
+        config.add_cleanup(demo.enter_domain().close)
 
 
 @pytest.fixture(scope='session')

@@ -158,6 +158,20 @@ def reserve_domain() -> Tuple[int, socket.socket]:
     raise DemoError('All ROS domains from 1 to 101 are in use on this machine.')
 
 
+def enter_domain() -> socket.socket:
+    """
+    Take a ROS domain that nobody else uses, for this process and those that it starts.
+
+    Other programs on this machine, and a robot in the same network, stay unseen. What is returned
+    reserves the domain until it is closed.
+    """
+    domain, reservation = reserve_domain()
+    os.environ.update(
+        fast_dds.environment(ROOT / 'config' / 'fastdds.xml'),
+        ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
+    return reservation
+
+
 def has_ended(node: NodeProcess) -> bool:
     """
     Tell whether a node's process has ended well.
@@ -289,14 +303,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
     for reason in INTERRUPTIONS:
         signal.signal(reason, _interrupt)
     try:
-        domain, _reservation = reserve_domain()
-        os.environ.update(
-            fast_dds.environment(ROOT / 'config' / 'fastdds.xml'),
-            ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
         options.out.mkdir(parents=True, exist_ok=True)
         # A run that fails must not leave an earlier one's figures as its own.
         (options.out / 'summary.json').unlink(missing_ok=True)
-        recording = record(options)
+        with enter_domain():
+            recording = record(options)
         moments = moments_of(recording)
         if not moments:
             raise DemoError(f'No depth came back; see {options.out}/depth_node.log.')
