@@ -88,12 +88,13 @@ def listened(options: argparse.Namespace, for_ros: List[str]
         node = rclpy.create_node('measure_mount')
         came: List = []
         tracker = CameraTracker(node.get_logger(), lambda: 'no camera_info has come in')
-        inputs.subscribe_to_camera_info(node, tracker.take)
+        infos = inputs.CameraInfoInput(node, tracker.take)
         images = inputs.ImageInput(node, came.append, lambda count: None)
         last = time.monotonic()
         while True:
             rclpy.spin_once(node, timeout_sec=0.5)
             images.follow()
+            infos.follow()
             if came:
                 # What came while the network worked is left out.
                 message = came[-1]

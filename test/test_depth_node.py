@@ -17,6 +17,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np
 import pytest
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_probe import BEST_EFFORT, Camera, NodeProcess, picture, RELIABLE, Running, values_of
@@ -302,6 +303,22 @@ def test_a_camera_info_that_was_published_once_and_before_the_node_is_taken(prob
         assert process.end() == 0
         assert 'incompatible QoS' not in process.output
     probe.node.destroy_publisher(latched)
+
+
+def test_a_driver_that_keeps_no_camera_info_hears_of_no_incompatible_qos(probe):
+    mismatches = []
+    driver = probe.node.create_publisher(
+        CameraInfo, '/volatile/camera_info', RELIABLE,
+        event_callbacks=PublisherEventCallbacks(incompatible_qos=mismatches.append))
+    with NodeProcess('depth_node', '-r', '__ns:=/volatile') as process:
+        volatile = Running(probe, process, 'volatile', camera_info='/volatile/not_this_one')
+        assert process.wait_for_output('Active')
+        driver.publish(fill_camera_info(CameraInfo(), INTRINSICS))
+        volatile.camera.send_until_answered(picture(), volatile.depth)
+        volatile.status(lambda values: int(values['frames out']) > 0)
+        assert process.end() == 0
+    probe.node.destroy_publisher(driver)
+    assert not mismatches
 
 
 def test_a_misspelt_parameter_is_told_with_the_nearest_name():

@@ -3,12 +3,11 @@
 import functools
 import time
 import traceback
-from typing import Callable, List, Optional, Union
+from typing import Callable, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.pose_check import PoseCheck
-from depth_estimation_ros.node import (
-    cv_bridge_choice, diagnostics, inputs, model_loader, rclpy_compat)
+from depth_estimation_ros.node import cv_bridge_choice, diagnostics, model_loader, rclpy_compat
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.depth_parameters import DepthParameters
@@ -17,14 +16,13 @@ from depth_estimation_ros.node.diagnostics import NodeReport
 from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
 from depth_estimation_ros.node.frame_worker import FrameWorker
 from depth_estimation_ros.node.ground_pose import TransformInput
-from depth_estimation_ros.node.inputs import ImageInput
+from depth_estimation_ros.node.inputs import CameraInfoInput, ImageInput
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.pipeline import Frame, Pipeline
 from depth_estimation_ros.node.points_input import PointsInput
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
@@ -52,7 +50,7 @@ class DepthNode(LifecycleNode):
         # From activate to deactivate.
         self._worker: Optional[FrameWorker[Frame]] = None
         self._image: Optional[ImageInput] = None
-        self._camera_info: List[Subscription] = []
+        self._camera_info: Optional[CameraInfoInput] = None
         self._transforms: Optional[TransformInput] = None
         self._watchdog = CameraWatchdog()
         self._enabled = True
@@ -108,7 +106,7 @@ class DepthNode(LifecycleNode):
         self._watchdog = CameraWatchdog()
         self._enabled = True
         # camera_info first: the executor then hands it over before an image that came with it.
-        self._camera_info = inputs.subscribe_to_camera_info(self, pipeline.camera.take)
+        self._camera_info = CameraInfoInput(self, pipeline.camera.take)
         self._image = ImageInput(
             self, self._on_image, pipeline.statistics.count_lost,
             self._settings.value('image_transport'))
@@ -152,9 +150,9 @@ class DepthNode(LifecycleNode):
         super().destroy_node()
 
     def _stop(self):
-        for subscription in self._camera_info:
-            self.destroy_subscription(subscription)
-        self._camera_info = []
+        if self._camera_info is not None:
+            self._camera_info.release()
+            self._camera_info = None
         if self._image is not None:
             self._image.release()
             self._image = None
@@ -254,6 +252,7 @@ class DepthNode(LifecycleNode):
 
     def _check_camera(self) -> str:
         self._image.follow()
+        self._camera_info.follow()
         if self._pipeline.points is not None:
             self._pipeline.points.follow()
         changed = self._watchdog.check(

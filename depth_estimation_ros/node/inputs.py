@@ -1,7 +1,7 @@
 """Subscriptions to a camera's images and its camera_info, whatever its driver publishes."""
 
 from functools import partial
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.node import Node
@@ -102,15 +102,48 @@ class ImageInput:
         self._lost(event.total_count_change)
 
 
-def subscribe_to_camera_info(node: Node, callback: Callable) -> List[Subscription]:
+class CameraInfoInput:
     """
-    Subscribe to 'camera_info', published with each image or once and kept for those who come late.
+    Subscriptions to 'camera_info', published with each image or once and kept for late comers.
 
     A subscription that asks for what was published before it takes none from a publisher that
-    doesn't keep it: two are needed.
+    keeps nothing, and has that one log an incompatible QoS. So it is there only while somebody
+    keeps what was published.
+
+    Parameters
+    ----------
+    node : rclpy.node.Node
+    callback : callable
+        Called with each sensor_msgs.msg.CameraInfo.
+
     """
-    # Without this, each of the two would warn of the publishers that are the other's.
-    quiet = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
-    return [node.create_subscription(CameraInfo, 'camera_info', callback, qos,
-                                     event_callbacks=quiet)
-            for qos in (QOS, LATCHED_QOS)]
+
+    def __init__(self, node: Node, callback: Callable):
+        self._node = node
+        self._callback = callback
+        self._topic = node.resolve_topic_name('camera_info')
+        self._subscription = self._subscribe(QOS)
+        self._latched: Optional[Subscription] = None
+        self.follow()
+
+    def follow(self):
+        """Ask for what was published before where somebody keeps it."""
+        is_kept = any(
+            each.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+            for each in self._node.get_publishers_info_by_topic(self._topic))
+        if is_kept and self._latched is None:
+            self._latched = self._subscribe(LATCHED_QOS)
+        elif not is_kept and self._latched is not None:
+            self._node.destroy_subscription(self._latched)
+            self._latched = None
+
+    def release(self):
+        """Take no more of them."""
+        for each in filter(None, (self._subscription, self._latched)):
+            self._node.destroy_subscription(each)
+
+    def _subscribe(self, qos: QoSProfile) -> Subscription:
+        # Without this, the second would warn of publishers beside the one that keeps.
+        quiet = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
+        return self._node.create_subscription(
+            CameraInfo, 'camera_info', self._callback, qos, event_callbacks=quiet)
