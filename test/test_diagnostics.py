@@ -1,5 +1,7 @@
 """What the node says of itself, and in which order of importance."""
 
+from dataclasses import replace
+
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.diagnostics import diagnostic_status, level_and_message, NodeReport
 from depth_estimation_ros.node.frame_statistics import Summary
@@ -44,6 +46,15 @@ def test_what_is_worst_comes_first(report, now, level, text):
     told = level_and_message(
         NodeReport(**{'state': 'active', **report}), Summary(**now), Summary())
     assert told[0] == level and text in told[1]
+
+
+def test_counts_alone_tell_that_no_depth_goes_out():
+    before = Summary(received=100, published=50, replaced=49, age=20.0)
+    now = Summary(received=130, published=50, replaced=79, age=23.0)
+    level, text = level_and_message(NodeReport('active'), now, before)
+    assert level == ERROR and 'no depth went out for 23 s: images are replaced' in text
+    for later in (replace(now, published=51), replace(now, received=100)):
+        assert level_and_message(NodeReport('active'), later, before)[0] != ERROR
 
 
 def test_only_what_is_new_is_reported():

@@ -97,8 +97,8 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
         (report.failure, DiagnosticStatus.ERROR, report.failure),
         (report.busy > report.inference_timeout, DiagnosticStatus.ERROR,
          f'the network has been at work on one image for {report.busy:.0f} s'),
-        (is_stalled(report, now), DiagnosticStatus.ERROR,
-         f'images come in, and no depth went out for {now.unanswered:.0f} s: '
+        (is_stalled(report, now, before), DiagnosticStatus.ERROR,
+         f'images come in, and no depth went out for {unanswered(now, before):.0f} s: '
          f'{stall_reason(report, now, before)}'),
         (now.failed > before.failed, DiagnosticStatus.ERROR,
          f'images without depth: {now.last_reason}'),
@@ -123,11 +123,19 @@ def level_and_message(report: NodeReport, now: Summary, before: Summary) -> Tupl
                 (DiagnosticStatus.OK, report.state))
 
 
-def is_stalled(report: NodeReport, now: Summary) -> bool:
+def is_stalled(report: NodeReport, now: Summary, before: Summary) -> bool:
     """Tell whether images come in and depth has not gone out for too long."""
     period = 1.0 / report.rate_limit if report.rate_limit else 0.0
     return report.state == 'active' and not report.silence and \
-        now.unanswered > report.stale_after + period
+        unanswered(now, before) > report.stale_after + period
+
+
+def unanswered(now: Summary, before: Summary) -> float:
+    """Return for how many seconds images have come in and no depth has gone out."""
+    if not math.isnan(now.unanswered):
+        return now.unanswered
+    is_answered = now.published > before.published or now.received == before.received
+    return 0.0 if is_answered else now.age
 
 
 def stall_reason(report: NodeReport, now: Summary, before: Summary) -> str:

@@ -36,7 +36,7 @@ class Summary:
         Seconds since the image came in whose depth was published last; NaN before the first.
     unanswered : float
         Seconds since the first image came in after the one whose depth was published last; 0
-        where none did, or the node is paused.
+        where none did, or the node is paused; NaN where nobody has measured them.
     blank : float
         Seconds since when no published depth image has had a pixel in range.
 
@@ -55,7 +55,7 @@ class Summary:
     latency_p50: float = float('nan')
     latency_p95: float = float('nan')
     age: float = float('nan')
-    unanswered: float = 0.0
+    unanswered: float = float('nan')
     blank: float = 0.0
 
 
