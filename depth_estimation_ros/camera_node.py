@@ -1,7 +1,6 @@
 """camera: a node that stands in for a camera and plays recorded frames."""
 
-import sys
-from typing import List, Optional
+from typing import List, NoReturn, Optional
 
 from depth_estimation_ros.node import process
 
@@ -12,10 +11,10 @@ def create():
     return CameraNode()
 
 
-def main(args: Optional[List[str]] = None) -> int:
-    """Run the node as a process."""
-    return process.run(create, args)
+def main(args: Optional[List[str]] = None) -> NoReturn:
+    """Run the node as a process, and end that."""
+    process.leave(process.run(create, args))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -1,7 +1,6 @@
 """depth_estimation: a lifecycle node that turns a camera's images into metric depth."""
 
-import sys
-from typing import List, Optional
+from typing import List, NoReturn, Optional
 
 from depth_estimation_ros.node import process
 
@@ -14,10 +13,10 @@ def create():
     return node
 
 
-def main(args: Optional[List[str]] = None) -> int:
-    """Run the node as a process."""
-    return process.run(create, args)
+def main(args: Optional[List[str]] = None) -> NoReturn:
+    """Run the node as a process, and end that."""
+    process.leave(process.run(create, args))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

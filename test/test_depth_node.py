@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+import re
 import signal
 import threading
 
@@ -384,6 +385,17 @@ def test_an_interrupt_in_the_middle_of_work_ends_the_process_quietly(probe):
             busy.camera.send(picture())
         assert process.end(signal.SIGINT) == 0, process.output
         assert 'Traceback' not in process.output and 'ERROR' not in process.output
+
+
+def test_a_node_that_ends_leaves_nothing_in_shared_memory(probe):
+    before = set(os.listdir('/dev/shm'))
+    with NodeProcess('depth_node', '-r', '__ns:=/leaves') as process:
+        assert process.wait_for_output('Active')
+        mapped = Path(f'/proc/{process.pid}/maps').read_text()
+        segments = set(re.findall(r'/dev/shm/(\w+_[0-9a-f]{16})$', mapped, re.MULTILINE)) - before
+        assert segments
+        assert process.end() == 0
+    assert not segments & set(os.listdir('/dev/shm'))
 
 
 @pytest.mark.parametrize('argument, sentence', [

@@ -7,7 +7,8 @@ from typing import Callable, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.pose_check import PoseCheck
-from depth_estimation_ros.node import cv_bridge_choice, diagnostics, model_loader, rclpy_compat
+from depth_estimation_ros.node import (
+    cv_bridge_choice, diagnostics, model_loader, process_memory, rclpy_compat)
 from depth_estimation_ros.node.camera_tracker import CameraTracker
 from depth_estimation_ros.node.camera_watchdog import CameraWatchdog
 from depth_estimation_ros.node.depth_parameters import DepthParameters
@@ -167,6 +168,7 @@ class DepthNode(LifecycleNode):
             self._pipeline.outputs.release()
             self._pipeline = None
             self._settings.has_model = False
+            process_memory.give_back_freed()
 
     # What comes in ------------------------------------------------------------------------------
 

@@ -1,10 +1,13 @@
 """A node as a process: it runs until it is told to stop, and then stops in good order."""
 
+import gc
 import os
 import signal
 import sys
 import threading
-from typing import Callable, List, Optional
+from typing import Callable, List, NoReturn, Optional
+
+from depth_estimation_ros.node import process_memory
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 1.5  # seconds that the node has to end in good order
@@ -49,6 +52,7 @@ class StopRequest:
 
     def answered(self):
         """Note that the main thread has ended what it did."""
+        self._wake = lambda: None  # what it wakes is to be let go of
         self._ended.set()
 
     def _wait(self):
@@ -78,11 +82,27 @@ def run(create: Callable, args: Optional[List[str]] = None) -> int:
         The exit code.
 
     """
+    process_memory.use_one_arena()
     stop = StopRequest()
     try:
         return _run(create, args, stop)
     finally:
         stop.answered()
+
+
+def leave(code: int) -> NoReturn:
+    """
+    End the process when all that it did is done.
+
+    Python would first take down every module: a second of the processor's time, after which
+    nobody looks, and five where others want the processor, too.
+    """
+    # With the last object that uses it goes the DDS participant, and with that the files that it
+    # has in /dev/shm, which nobody else would remove.
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _run(create: Callable, args: Optional[List[str]], stop: StopRequest) -> int:
