@@ -4,6 +4,7 @@
 # make quick   the tests that need neither ROS, PyTorch nor Blender
 # make test-oldest   the tests of the node and of bags with the oldest NumPy, OpenCV and OpenVINO
 # make test-kilted   the same with the wheels of ROS 2 Kilted
+# make soak    the node for an hour (MINUTES=60) with faults in between, as a table
 # make docs-commands   the commands of the README and of doc/ that take under a minute each
 # Each does all the set-up that it needs, into .venv.
 
@@ -37,7 +38,7 @@ unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH RMW_IMPLEMENTATION
 # Their mark that LD_LIBRARY_PATH is set; where that goes, it must go, too.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: demo test quick test-oldest test-kilted docs-commands train-env view-env render-env clean
+.PHONY: demo test quick test-oldest test-kilted soak docs-commands train-env view-env render-env clean
 
 demo: .venv/demo.stamp
 	.venv/bin/python training/demo.py $(if $(BAG),--data '$(BAG)')
@@ -55,6 +56,10 @@ test-oldest: .venv-oldest/test.stamp
 
 test-kilted: .venv-kilted/test.stamp
 	OMP_NUM_THREADS=1 .venv-kilted/bin/python $(PYTEST) $(WITHOUT)
+
+MINUTES ?= 60
+soak: .venv/test.stamp
+	PYTHONPATH=training .venv/bin/python test/soak.py --minutes $(MINUTES)
 
 docs-commands: .venv/test.stamp
 	.venv/bin/python doc/run_commands.py

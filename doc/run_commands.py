@@ -29,6 +29,7 @@ SKIPPED = {
     r'^(sudo|pip install)': 'changes the machine',
     r'^make demo BAG|--bag check\b': "needs a bag of the reader's own",
     r'^make (test|quick|test-\w+)$': 'takes minutes',
+    r'^make soak': 'takes an hour',
     r'^make docs-commands$': 'is this command',
     r'^make \w+-env$': 'downloads',
     r'\b(ROOT|FOLDER|IMAGES|DIR|MODEL\.safetensors|DepthEstimationUnreal|NETWORK-TIME|FILES'

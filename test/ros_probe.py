@@ -3,7 +3,7 @@
 from array import array
 import threading
 import time
-from typing import Callable, Dict, Iterable, List, Union
+from typing import Callable, Dict, Iterable, List, Optional, Union
 
 from depth_estimation_ros.node.camera_info import fill_camera_info
 from depth_estimation_ros.node.child_process import NodeProcess, TIMEOUT
@@ -17,6 +17,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -25,10 +26,19 @@ BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 class Inbox:
-    """Messages of a topic, in the order in which they came."""
+    """
+    Messages of a topic, in the order in which they came.
 
-    def __init__(self):
+    Parameters
+    ----------
+    keep : int, optional
+        How many of the newest are kept; by default all.
+
+    """
+
+    def __init__(self, keep: Optional[int] = None):
         self.messages: List = []
+        self._keep = keep
         self._came = threading.Condition()
         self._closed = False
 
@@ -36,6 +46,8 @@ class Inbox:
         """Take a message."""
         with self._came:
             self.messages.append(message)
+            if self._keep is not None:
+                del self.messages[:-self._keep]
             self._came.notify_all()
 
     def close(self):
@@ -78,8 +90,13 @@ class Probe:
     def listen(self, kind, topic: str, qos: QoSProfile = RELIABLE) -> Inbox:
         """Subscribe to a topic."""
         inbox = Inbox()
-        self.node.create_subscription(kind, topic, inbox.put, qos)
+        self.subscribe(kind, topic, inbox, qos)
         return inbox
+
+    def subscribe(self, kind, topic: str, inbox: Inbox,
+                  qos: QoSProfile = RELIABLE) -> Subscription:
+        """Have an inbox take a topic's messages."""
+        return self.node.create_subscription(kind, topic, inbox.put, qos)
 
     def publisher(self, kind, topic: str):
         """Return a publisher like a camera driver's."""
