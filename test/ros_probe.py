@@ -16,6 +16,7 @@ from rcl_interfaces.srv import GetParameters, SetParameters, SetParametersAtomic
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter, parameter_value_to_python
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -97,6 +98,20 @@ class Probe:
                   qos: QoSProfile = RELIABLE) -> Subscription:
         """Have an inbox take a topic's messages."""
         return self.node.create_subscription(kind, topic, inbox.put, qos)
+
+    def destroy(self, *entities: Union[Subscription, Publisher]):
+        """Take subscriptions and publishers away."""
+        # In the executor's thread: it would end where one goes that it is about to wait for.
+        done = threading.Event()
+
+        def take_away():
+            for each in entities:
+                destroy = self.node.destroy_subscription if isinstance(
+                    each, Subscription) else self.node.destroy_publisher
+                destroy(each)
+            done.set()
+        self._executor.create_task(take_away)
+        assert done.wait(TIMEOUT), 'the probe does not spin'
 
     def publisher(self, kind, topic: str):
         """Return a publisher like a camera driver's."""

@@ -29,11 +29,9 @@ import hostile_images
 from lifecycle_msgs.msg import Transition
 import numpy as np
 from rcl_interfaces.srv import SetParameters
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.parameter import Parameter
-from rclpy.publisher import Publisher
 from rclpy.qos import qos_profile_parameters
-from ros_probe import Inbox, picture, Probe, RELIABLE, values_of
+from ros_probe import Inbox, picture, Probe, values_of
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
@@ -76,9 +74,9 @@ class Camera:
     """
 
     def __init__(self, probe: Probe):
-        self._node = probe.node
+        self._probe = probe
         self._info_topic = probe.publisher(CameraInfo, '/soak/camera_info')
-        self._topic = self._publisher(Image)
+        self._topic = probe.publisher(Image, '/soak/image')
         self._lock = threading.Lock()
         self._between: List = []
         self._has_sent = threading.Condition(self._lock)
@@ -95,8 +93,9 @@ class Camera:
             if is_jpeg else from_array(pixels, 'rgb8', Header())
         with self._lock:
             if self._topic.msg_type is not type(message):
-                self._node.destroy_publisher(self._topic)
-                self._topic = self._publisher(type(message))
+                # A topic has one type at a time.
+                self._probe.destroy(self._topic)
+                self._topic = self._probe.publisher(type(message), '/soak/image')
             self._message, self.size = message, (width, height)
             self._info = fill_camera_info(
                 CameraInfo(), Intrinsics.of_fov(90.0, width, height))
@@ -112,13 +111,6 @@ class Camera:
         """Publish nothing more."""
         self._ends.set()
         self._thread.join()
-
-    def _publisher(self, kind) -> Publisher:
-        # An event that the executor waits for would keep the publisher that was before, and with
-        # it the topic's type.
-        return self._node.create_publisher(
-            kind, '/soak/image', RELIABLE,
-            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False))
 
     def _run(self):
         due = time.monotonic()
@@ -174,7 +166,7 @@ class DepthInbox(Inbox):
 
 class Usage(NamedTuple):
     """
-    What a process uses: resident memory in MB, threads, file descriptors.
+    What a process uses: memory in MB, threads, file descriptors.
 
     `idle` is the memory while no model is loaded and no image taken: what was not freed shows
     there best, since what malloc keeps for later changes by some MB from one moment to the next.
@@ -193,8 +185,9 @@ def status_of(pid: int) -> Dict[str, str]:
 
 
 def memory_of(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
-    return int(status_of(pid)['VmRSS'].split()[0]) / 1024.0
+    """Return the resident memory of a process in MB, without what it maps of files."""
+    status = status_of(pid)
+    return sum(int(status[name].split()[0]) for name in ('RssAnon', 'RssShmem')) / 1024.0
 
 
 class Soak:
@@ -335,8 +328,7 @@ class Soak:
             self._probe.subscribe(Image, f'/soak/depth/{name}', inbox)
             for name, inbox in zip(('color', 'confidence', 'floor', 'image_raw'), inboxes)]
         require(inboxes[0].wait_for_count(1), 'no colours came to a listener')
-        for each in subscriptions:
-            self._probe.node.destroy_subscription(each)
+        self._probe.destroy(*subscriptions)
 
     def pauses(self):
         """Pause inference, and go on."""

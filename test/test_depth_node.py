@@ -274,7 +274,7 @@ def test_an_image_of_another_type_is_named_with_the_mend(probe):
         assert process.wait_for_output(
             'Waiting for the camera: .*/insists/image is of sensor_msgs/msg/CompressedImage, and '
             'image_transport is raw: set it to auto')
-    probe.node.destroy_publisher(wrong)
+    probe.destroy(wrong)
 
 
 def test_a_field_of_view_stands_in_for_camera_info_until_it_comes(probe, expected):
@@ -303,7 +303,7 @@ def test_a_camera_info_that_was_published_once_and_before_the_node_is_taken(prob
         assert info.k[0] == INTRINSICS.fx
         assert process.end() == 0
         assert 'incompatible QoS' not in process.output
-    probe.node.destroy_publisher(latched)
+    probe.destroy(latched)
 
 
 def test_a_driver_that_keeps_no_camera_info_hears_of_no_incompatible_qos(probe):
@@ -318,7 +318,7 @@ def test_a_driver_that_keeps_no_camera_info_hears_of_no_incompatible_qos(probe):
         volatile.camera.send_until_answered(picture(), volatile.depth)
         volatile.status(lambda values: int(values['frames out']) > 0)
         assert process.end() == 0
-    probe.node.destroy_publisher(driver)
+    probe.destroy(driver)
     assert not mismatches
 
 
