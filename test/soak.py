@@ -170,10 +170,12 @@ class Usage(NamedTuple):
 
     `idle` is the memory while no model is loaded and no image taken: what was not freed shows
     there best, since what malloc keeps for later changes by some MB from one moment to the next.
+    `shared` is shared memory.
     """
 
     idle: float
     memory: float
+    shared: float
     threads: int
     files: int
 
@@ -184,10 +186,14 @@ def status_of(pid: int) -> Dict[str, str]:
                 Path(f'/proc/{pid}/status').read_text().splitlines())
 
 
-def memory_of(pid: int) -> float:
-    """Return the resident memory of a process in MB, without what it maps of files."""
-    status = status_of(pid)
-    return sum(int(status[name].split()[0]) for name in ('RssAnon', 'RssShmem')) / 1024.0
+def memory_of(pid: int, kind: str = 'RssAnon') -> float:
+    """
+    Return the memory of a process in MB: by default its own.
+
+    'RssShmem' is what it has touched of Fast DDS's shared memory, of which each process has as
+    much as config/fastdds.xml gives it, and 'RssFile' are the libraries.
+    """
+    return int(status_of(pid)[kind].split()[0]) / 1024.0
 
 
 class Soak:
@@ -262,8 +268,8 @@ class Soak:
     def _note_usage(self):
         pid = self.process.pid
         self.usages.append((time.monotonic() - self.began, Usage(
-            self._idle_memory, memory_of(pid), int(status_of(pid)['Threads']),
-            len(os.listdir(f'/proc/{pid}/fd')))))
+            self._idle_memory, memory_of(pid), memory_of(pid, 'RssShmem'),
+            int(status_of(pid)['Threads']), len(os.listdir(f'/proc/{pid}/fd')))))
 
     # Faults -------------------------------------------------------------------------------------
 
@@ -440,6 +446,8 @@ class Soak:
              f'{usages[0].memory:.1f}, {usages[-1].memory:.1f}; '
              f'{min(each.memory for each in usages):.1f}, '
              f'{max(each.memory for each in usages):.1f} MB'),
+            ('shared memory after a minute, at the end',
+             f'{usages[0].shared:.1f}, {usages[-1].shared:.1f} MB'),
             ('threads after a minute, at the end', f'{usages[0].threads}, {usages[-1].threads}'),
             ('file descriptors after a minute, at the end',
              f'{usages[0].files}, {usages[-1].files}'),
