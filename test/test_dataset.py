@@ -157,7 +157,7 @@ def test_a_broken_camera_json_is_named(dataset):
 
 def test_preprocessing_is_the_papers(dataset):
     data = DepthDataset(dataset, 'train')
-    rgb, depth, clip, _ = data[0]
+    rgb, depth, *_ = data[0]
     assert rgb.shape == (224, 224, 3) and rgb.dtype == np.uint8
     assert depth.shape == (224, 224) and depth.dtype == np.float32
     assert depth.max() == 20.0
@@ -253,6 +253,34 @@ def test_augmentation_depends_on_seed_epoch_and_pair_only(dataset):
     assert (first[7][0] != second[7][0]).any()
     np.testing.assert_array_equal(first.without_augmentation()[7][0],
                                   DepthDataset(dataset, 'train')[7][0])
+
+
+def test_a_zoom_brings_things_nearer_and_the_clip_with_them(dataset):
+    data = DepthDataset(dataset, 'train', (32, 64), augment=augment.Augmentation(crop=0.5))
+    plain = data.without_augmentation()
+    zoomed = [data[i].clip / 20.0 for i in range(len(data))]
+    assert min(zoomed) < 0.8
+    for i, factor in enumerate(zoomed):
+        # Each map is of one depth.
+        np.testing.assert_allclose(data[i].depth.max(), plain[i].depth.max() * factor, rtol=1e-5)
+
+
+def test_a_network_with_rays_learns_each_cameras_own_depth(dataset):
+    (dataset / 'camera.json').write_text(json.dumps(
+        {'width': 64, 'height': 32, 'fx': 40.0, 'fy': 50.0, 'cx': 31.5, 'cy': 15.5}))
+    data = DepthDataset(dataset, 'train', (64, 64), rays=True)
+    np.testing.assert_allclose(data[0].camera, [40.0, 100.0, 31.5, 31.5])
+    zoom = DepthDataset(dataset, 'train', (64, 64), augment=augment.Augmentation(crop=0.5),
+                        rays=True)
+    for i in range(len(zoom)):
+        assert zoom[i].clip == 20.0 and zoom[i].camera[0] >= 40.0
+        np.testing.assert_allclose(zoom[i].depth.max(), data[i].depth.max())
+    assert max(zoom[i].camera[0] for i in range(len(zoom))) > 50.0
+
+
+def test_a_network_with_rays_needs_to_know_the_camera(dataset):
+    with pytest.raises(DatasetError, match='told the camera'):
+        DepthDataset(dataset, 'train', rays=True)
 
 
 def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):
@@ -355,7 +383,7 @@ def test_a_folder_of_datasets_is_all_those_with_the_split(dataset, tmp_path, ent
 def test_the_floor_is_where_the_pose_and_the_depth_agree():
     data = DepthDataset(SAMPLE, 'val', (144, 256))
     shares = []
-    for pair, (_, depth, _, floor) in zip(data.pairs, data):
+    for pair, (_, depth, _, floor, _) in zip(data.pairs, data):
         assert set(np.unique(floor)) <= {0.0, 1.0}
         assert not floor[depth >= data.max_depth].any(), 'the sky is no floor'
         # A camera that looks about level has its floor in the lower half.

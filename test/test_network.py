@@ -5,7 +5,7 @@ from pathlib import Path
 
 from depth_estimation_ros.estimation import backends, model_file, networks
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.estimation.networks import encoder_weights
+from depth_estimation_ros.estimation.networks import encoder_weights, rays
 import numpy as np
 import pytest
 import timm
@@ -176,3 +176,29 @@ def test_both_files_of_the_shipped_model_agree():
     assert pytorch.metadata.focal == openvino.metadata.focal
     np.testing.assert_allclose(
         pytorch.estimate(image).depth, openvino.estimate(image).depth, atol=2e-3)
+
+
+def test_rays_are_the_pixels_own_at_every_size():
+    camera = torch.tensor([[100.0, 120.0, 63.5, 39.5], [80.0, 90.0, 50.0, 30.0]])
+    whole = rays.directions(camera, (80, 128), (80, 128))
+    assert whole.shape == (2, 3, 80, 128)
+    torch.testing.assert_close(whole.norm(dim=1), torch.ones(2, 80, 128))
+    x, y, z = whole[1, :, 7, 11]
+    assert (x / z).item() == pytest.approx((11 - 50.0) / 80.0, rel=1e-5)
+    assert (y / z).item() == pytest.approx((7 - 30.0) / 90.0, rel=1e-5)
+    half = rays.directions(camera, (40, 64), (80, 128))
+    mean = nn.functional.avg_pool2d(whole, 2)
+    torch.testing.assert_close(half, mean, atol=1e-3, rtol=0)
+
+
+def test_depth_follows_the_camera_that_a_network_with_rays_is_told():
+    torch.manual_seed(0)
+    network = networks.create('efficientnet_lite0_skip', log_head=True, rays=True).eval()
+    image = torch.rand(1, 3, 64, 96)
+    cameras = torch.tensor([[48.0, 48.0, 47.5, 31.5], [96.0, 96.0, 47.5, 31.5],
+                            [48.0, 48.0, 20.0, 31.5]])
+    with torch.inference_mode():
+        usual, longer, aside = (network(image, camera[None]).depth for camera in cameras)
+    # Twice the focal length is about twice the depth before anything is learnt.
+    assert 1.5 < (longer / usual).median() < 2.7
+    assert (aside - usual).abs().max() > 1e-4

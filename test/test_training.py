@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.networks import create
 from depth_estimation_ros.estimation.weights_file import load_weights, save_weights
@@ -375,3 +376,23 @@ def test_export_does_not_replace_what_it_reads(run, name, sentence):
     assert result.returncode == 1
     assert sentence in result.stderr and 'Traceback' not in result.stderr
     assert (run / 'best.safetensors').read_bytes() == before and not (run / name).exists()
+
+
+def test_a_model_with_rays_is_told_the_camera(data, tmp_path):
+    succeed('train', *short(data, tmp_path / 'run', '--rays', '--log-head', '--squeeze', 0.3,
+                            '--headroom', 2.5, '--max-epochs', 1))
+    path = tmp_path / 'model.onnx'
+    succeed('export', '--model', tmp_path / 'run' / 'best.safetensors', '--out', path)
+    estimator = DepthEstimator(str(path), 'cpu')
+    assert estimator.metadata.rays
+    image = np.full((90, 160, 3), 127, np.uint8)
+    image[40:] = 60
+    narrow, usual, wide = (
+        estimator.estimate(image, Intrinsics.of_fov(fov, 160, 90), size='network').depth
+        for fov in (50.0, 90.0, 110.0))
+    assert np.median(narrow) > 1.3 * np.median(usual) > 1.3 * np.median(wide)
+    # A camera that isn't known is the usual one, whose picture is stretched as in training.
+    np.testing.assert_allclose(estimator.estimate(image, size='network').depth, usual, rtol=1e-4)
+    np.testing.assert_allclose(
+        estimator.estimate(image, Intrinsics.of_fov(50.0, 160, 90), size='network',
+                           focal_scaling=False).depth, usual, rtol=1e-4)

@@ -14,6 +14,7 @@ from typing import Dict, Optional, Tuple
 
 from depth_estimation_ros.estimation import backends, model_file, weights_file
 from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import (
     METADATA_KEY, ModelFile, ModelFileError, ModelMetadata)
 import numpy as np
@@ -31,26 +32,35 @@ class ExportError(RuntimeError):
 
 
 class Deployed(nn.Module):
-    """uint8 (1, H, W, 3) RGB in; out the networks' outputs.Maps that there are, (1, H, W)."""
+    """
+    The network as it is exported.
+
+    In: uint8 (1, H, W, 3) RGB and, where it has rays, the camera, float32 (1, 4). Out: the
+    outputs.Maps that there are, float32 (1, H, W).
+    """
 
     def __init__(self, module: nn.Module):
         super().__init__()
         self.module = module
 
-    def forward(self, image: torch.Tensor) -> Tuple[torch.Tensor, ...]:
-        outputs = self.module.estimate(image.permute(0, 3, 1, 2).float() / 255.0)
+    def forward(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None
+                ) -> Tuple[torch.Tensor, ...]:
+        outputs = self.module.estimate(image.permute(0, 3, 1, 2).float() / 255.0, camera)
         return tuple(output[:, 0] for output in outputs if output is not None)
 
 
 def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
     """Return the ONNX graph of a network, with half precision weights and its metadata."""
     image = torch.zeros((1, *metadata.input_size, 3), dtype=torch.uint8)
-    maps = module.eval().estimate(torch.zeros((1, 3, *metadata.input_size)))
-    program = torch.onnx.export(Deployed(module).eval(), (image,), dynamo=True, verbose=False,
+    inputs = {'image': image}
+    if metadata.rays:
+        inputs['camera'] = torch.from_numpy(backends.camera_vector(metadata, None))
+    maps = module.eval().estimate(torch.zeros((1, 3, *metadata.input_size)), inputs.get('camera'))
+    program = torch.onnx.export(Deployed(module).eval(), tuple(inputs.values()), dynamo=True, verbose=False,
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
                                 optimize=False,
-                                input_names=['image'],
+                                input_names=list(inputs),
                                 output_names=[name for name, values in maps._asdict().items()
                                               if values is not None])
     graph = program.model_proto
@@ -160,15 +170,18 @@ def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> 
     random = np.random.default_rng(0)
     deployed = Deployed(module).eval()
     difference = 0.0
-    for _ in range(pictures):
+    for focal in np.linspace(0.4, 1.2, pictures) * backend.metadata.input_size[1]:
         coarse = random.integers(0, 256, (7, 7, 3), np.uint8)
         height, width = backend.metadata.input_size
         image = np.ascontiguousarray(
             np.kron(coarse, np.ones((height // 7 + 1, width // 7 + 1, 1), np.uint8))
             [:height, :width])
+        camera = Intrinsics(width, height, focal, 1.1 * focal, width / 2, height / 3)
+        told = torch.from_numpy(backends.camera_vector(backend.metadata, camera)) \
+            if backend.metadata.rays else None
         with torch.inference_mode():
-            expected = deployed(torch.from_numpy(image)[None])
-        outputs = (output for output in backend.run(image) if output is not None)
+            expected = deployed(torch.from_numpy(image)[None], told)
+        outputs = (output for output in backend.run(image, camera) if output is not None)
         for output, reference in zip(outputs, expected):
             # OpenVINO clips NaN to the greatest depth, and max() would ignore it.
             difference = float(np.maximum(

@@ -45,8 +45,9 @@ def visualize(run, writer, count: int = 4) -> None:
     dataset = run.data.choosing
     examples = []
     for index in range(0, len(dataset), max(1, len(dataset) // count))[:count]:
-        rgb, truth, _, _ = dataset[index]
-        examples.append(figures.Example(rgb, truth, run.predict(rgb), dataset.pairs[index].name))
+        sample = dataset[index]
+        examples.append(figures.Example(sample.rgb, sample.depth, run.predict(sample),
+                                        dataset.pairs[index].name))
     figure = figures.draw(examples, run.settings.max_depth)
     figures.save(figure, run.settings.run_dir / 'figures' / f'step_{run.step:06d}.png')
     writer.add_figure('examples', figure, run.step)

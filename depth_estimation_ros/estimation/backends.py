@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
 
 from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
 import numpy as np
 
@@ -55,7 +56,7 @@ class Backend(Protocol):
     metadata: ModelMetadata
     digest: str
 
-    def run(self, image: np.ndarray) -> Estimate:
+    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """
         Run the network once.
 
@@ -63,6 +64,8 @@ class Backend(Protocol):
         ----------
         image : uint8 (H, W, 3) RGB
             At the network's input size.
+        camera : Intrinsics, optional
+            Of `image`, for networks that are told it; the model's usual one unless given.
 
         Returns
         -------
@@ -87,7 +90,7 @@ class OpenVINOBackend:
             raise ModelFileError(
                 f'{file.path} is not an ONNX file that OpenVINO can read.') from error
         self.metadata, self.digest = _onnx_metadata(model, file.path), file.digest
-        names = _output_names(model, self.metadata.input_size, file.path)
+        names = _output_names(model, self.metadata, file.path)
         # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
         # steps of 6 cm over ground that is 15 m away.
         compiled = core.compile_model(model, 'CPU', {
@@ -96,20 +99,52 @@ class OpenVINOBackend:
         self._request = compiled.create_infer_request()
         self._outputs = {name: index for index, name in enumerate(names)}
 
-    def run(self, image: np.ndarray) -> Estimate:
+    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
-        self._request.infer({0: image[None]}, share_inputs=True)
+        inputs = {'image': image[None]}
+        if self.metadata.rays:
+            inputs['camera'] = camera_vector(self.metadata, camera)
+        self._request.infer(inputs, share_inputs=True)
         return Estimate(**{name: self._request.get_output_tensor(index).data[0]
                            for name, index in self._outputs.items()})
 
 
-def _output_names(model, input_size: Tuple[int, int], path: Path) -> List[str]:
+def camera_vector(metadata: ModelMetadata, camera: Optional[Intrinsics]) -> np.ndarray:
+    """
+    Return what a network with rays is told of a camera.
+
+    Parameters
+    ----------
+    metadata : ModelMetadata
+    camera : Intrinsics, optional
+        At the network's input size; the model's usual one unless given.
+
+    Returns
+    -------
+    float32 (1, 4), pixels
+        fx, fy, cx and cy.
+
+    """
+    if camera is None:
+        height, width = metadata.input_size
+        whole = metadata.usual_camera(width, round(width / metadata.aspect))
+        assert whole is not None  # model_file refuses rays without a focal length
+        camera = whole.resized(width, height)
+    return np.array([[camera.fx, camera.fy, camera.cx, camera.cy]], np.float32)
+
+
+def _output_names(model, metadata: ModelMetadata, path: Path) -> List[str]:
     """Return the names of a model's outputs, once its inputs and they are what they should be."""
     import openvino
-    shape = openvino.PartialShape([1, *input_size, 3])
-    if [(each.partial_shape, each.element_type.to_string()) for each in model.inputs] != [
-            (shape, 'u8')]:
-        raise ModelFileError(f'{path} must have one input, uint8 of the shape {shape}.')
+    input_size = metadata.input_size
+    inputs = {'image': (openvino.PartialShape([1, *input_size, 3]), 'u8')}
+    if metadata.rays:
+        inputs['camera'] = openvino.PartialShape([1, 4]), 'f32'
+    if {min(each.names, default=''): (each.partial_shape, each.element_type.to_string())
+            for each in model.inputs} != inputs:
+        described = ' and '.join(f'{name!r}, {kind} of the shape {shape}'
+                                 for name, (shape, kind) in inputs.items())
+        raise ModelFileError(f'{path} must have the inputs {described}, and no others.')
     maps = openvino.PartialShape([1, *input_size])
     names = [min(output.names, default='') for output in model.outputs]
     if 'depth' not in names or len(set(names)) < len(names) or set(names) - set(
@@ -151,13 +186,16 @@ class TorchBackend:
         self.digest = file.digest
         self._module: Any = module.eval().to(device).to(memory_format=torch.channels_last)
 
-    def run(self, image: np.ndarray) -> Estimate:
+    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
         torch = self._torch
+        told = None
+        if self.metadata.rays:
+            told = torch.from_numpy(camera_vector(self.metadata, camera)).to(self.device)
         with torch.inference_mode(), torch.autocast('cuda', torch.float16,
                                                     enabled=self.device == 'cuda'):
             batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
-            maps = self._module.estimate(batch.float() / 255.0)
+            maps = self._module.estimate(batch.float() / 255.0, told)
         arrays: Dict[str, Any] = {
             name: each if each is None else each[0, 0].float().cpu().numpy()
             for name, each in maps._asdict().items()}

@@ -72,14 +72,13 @@ class DepthEstimator:
         Estimate the depth of each pixel.
 
         Depth is the network's, multiplied by `focal_scale`, by the scale that the floor tells and
-        by `scale`.
+        by `scale`. A network with rays is told the camera instead of being corrected for it.
 
         Parameters
         ----------
         image : uint8 (H, W, 3) RGB
         camera : Intrinsics, optional
-            Of `image`. Depth is corrected for its focal length and its pictures' proportions
-            (`focal_scale`) where the model knows the training camera's.
+            Of `image`. Without it, the model's usual camera is presumed.
         pose : CameraPose, optional
             How the camera stands above the floor, which then sets the scale, by this picture
             alone or as `tracker` follows it. It is of use only where `camera` is known.
@@ -91,7 +90,7 @@ class DepthEstimator:
         scale : float
             By which depth is multiplied besides: one camera's, measured (evaluate.py --bag).
         focal_scaling : bool
-            False leaves out the correction for the camera.
+            False presumes the model's usual camera for depth, whatever `camera` is.
         size : str
             'input' for maps of the image's size, 'network' for the network's.
         fit : str
@@ -130,7 +129,8 @@ class DepthEstimator:
         box = self.seen(image.shape[1], image.shape[0], fit)
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
         depth, confidence, floor = self.backend.run(
-            np.ascontiguousarray(resize(part, width, height)))
+            np.ascontiguousarray(resize(part, width, height)),
+            self._told(image, camera if focal_scaling else None, fit))
         unknown = validity.unknown(depth, confidence) if validity else None
         factor = scale
         if focal_scaling:
@@ -158,9 +158,20 @@ class DepthEstimator:
             validity.mark_range(depth, factor * self.metadata.max_depth)
         return Estimate(depth, confidence, floor)
 
+    def _told(self, image: np.ndarray, camera: Optional[Intrinsics], fit: str
+              ) -> Optional[Intrinsics]:
+        """Return the camera at the network's input, for a network with rays."""
+        if not self.metadata.rays:
+            return None
+        height, width = image.shape[:2]
+        camera = camera or self.metadata.usual_camera(width, height)
+        return camera and self.intrinsics(camera, 'network', fit)
+
     def focal_scale(self, camera: Optional[Intrinsics], fit: str = 'stretch') -> float:
         """
         Return what the network's depth is multiplied by for a camera (geometry.focal_ratio).
+
+        That is 1 with rays, where the network's depth is that of the camera already.
 
         Parameters
         ----------
@@ -170,7 +181,7 @@ class DepthEstimator:
         fit : str
 
         """
-        if camera is None or self.metadata.focal is None:
+        if camera is None or self.metadata.focal is None or self.metadata.rays:
             return 1.0
         box = self.seen(camera.width, camera.height, fit)
         return focal_ratio(camera.fx, box.width, box.height, self.metadata.focal,

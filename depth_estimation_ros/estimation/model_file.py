@@ -12,6 +12,8 @@ from pathlib import Path
 import re
 from typing import Dict, Optional, Tuple
 
+from depth_estimation_ros.estimation.geometry import Intrinsics
+
 METADATA_KEY = 'depth_estimation_ros'
 MODELS = Path(__file__).parents[1] / 'models'
 KINDS = ('.onnx', '.safetensors', '.pth')
@@ -79,6 +81,9 @@ class ModelMetadata:
         Whether its output counts factors of depth rather than metres (`networks.create`).
     floor : bool
         Whether the network also tells which pixels show the floor.
+    rays : bool
+        Whether the network is told the camera that each picture is from. Its depth is then that
+        camera's, and `focal` and `aspect` are those of a usual one.
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.
@@ -94,10 +99,31 @@ class ModelMetadata:
     confidence: bool = False
     log_head: bool = False
     floor: bool = False
+    rays: bool = False
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
     versions: Dict = field(default_factory=dict)
+
+    def usual_camera(self, width: int, height: int) -> Optional[Intrinsics]:
+        """
+        Return a camera of the training camera's horizontal field of view, with square pixels.
+
+        Parameters
+        ----------
+        width, height : int
+            Of its pictures, in pixels.
+
+        Returns
+        -------
+        Intrinsics or None
+            None where the training camera isn't known.
+
+        """
+        if self.focal is None:
+            return None
+        focal = self.focal * width / self.input_size[1]
+        return Intrinsics(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
 
     def to_json(self) -> str:
         """Return the metadata entry of a model file."""
@@ -146,9 +172,11 @@ def _problem(values: object) -> str:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not (
                 low <= value <= high):
             return f'{name} must be a number from {low:g} to {high:g} ({unit})'
-    for name in ('confidence', 'log_head', 'floor'):
+    for name in ('confidence', 'log_head', 'floor', 'rays'):
         if not isinstance(values.get(name, False), bool):
             return f'{name} must be true or false'
+    if values.get('rays') and not values.get('focal'):
+        return 'focal must be a number where rays is true'
     for name in ('dataset', 'recipe', 'metrics', 'versions'):
         if not isinstance(values.get(name, {}), dict):
             return f'{name} must be an object'

@@ -1,12 +1,35 @@
 """Augmentation: what makes a pair into another that a camera could have seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
+from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.images.picture import read_rgb
 import numpy as np
+
+
+class View(NamedTuple):
+    """
+    A picture with all that is known of it.
+
+    Attributes
+    ----------
+    rgb : uint8 (H, W, 3)
+    depth : float32 (H, W), metres
+        NaN where it is unknown.
+    floor : float32 (H, W), optional
+        1 where a pixel shows the floor, 0 where it doesn't, NaN where that isn't known.
+    camera : Intrinsics, optional
+        Of the picture.
+
+    """
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    floor: Optional[np.ndarray] = None
+    camera: Optional[Intrinsics] = None
 
 
 @dataclass(frozen=True)
@@ -20,8 +43,10 @@ class Augmentation:
         The probability of a mirror image.
     crop : float
         The largest share of width and height that is cut away. A part of the picture, stretched
-        to full size, is what a camera with a longer lens would see, so depth is divided by the
-        zoom (depth is proportional to the focal length for the same picture).
+        to full size, is what a camera with a longer lens would see.
+    squeeze : float
+        The largest share of width, or else of height, that is cut away besides: pictures of
+        other proportions, for networks that are told the camera.
     colour : float
         How far brightness, contrast, saturation, gamma and white balance go from 1, each on its
         own. One picture in twenty is grey, as from a monochrome camera.
@@ -48,6 +73,7 @@ class Augmentation:
 
     flip: float = 0.0
     crop: float = 0.0
+    squeeze: float = 0.0
     colour: float = 0.0
     camera: float = 0.0
     texture: float = 0.0
@@ -56,40 +82,33 @@ class Augmentation:
     fda_beta: float = 0.01
     styles: Tuple[Path, ...] = ()
 
-    def __call__(self, rgb: np.ndarray, depth: np.ndarray, random: np.random.Generator,
-                 path: Optional[Path] = None, floor: Optional[np.ndarray] = None
-                 ) -> Tuple[np.ndarray, np.ndarray, float, Optional[np.ndarray]]:
+    def __call__(self, view: View, random: np.random.Generator, path: Optional[Path] = None
+                 ) -> Tuple[View, float]:
         """
         Change one pair.
 
         Parameters
         ----------
-        rgb : uint8 (H, W, 3)
-        depth : float32 (H, W), metres
+        view : View
         random : numpy Generator
         path : Path, optional
             Of the picture.
-        floor : float32 (H, W), optional
-            1 where a pixel shows the floor, 0 where it doesn't, NaN where that isn't known.
 
         Returns
         -------
-        rgb : uint8 (h, w, 3)
-        depth : float32 (h, w), metres
+        view : View
+            Its depth is that of its own camera.
         nearer : float
-            By what factor the zoom brought everything nearer, the depth at which the truth was
-            clipped included.
-        floor : float32 (h, w) or None
+            By what factor its pixels would be nearer to the camera of the whole picture: depth is
+            proportional to the focal length for the same picture.
 
         """
         nearer = 1.0
         if random.random() < self.flip:
-            rgb, depth = rgb[:, ::-1], depth[:, ::-1]
-            floor = None if floor is None else floor[:, ::-1]
-        if self.crop:
-            part, nearer = self._zoom(depth.shape, random)
-            rgb, depth = rgb[part], depth[part] * np.float32(nearer)
-            floor = None if floor is None else floor[part]
+            view = _mirrored(view)
+        if self.crop or self.squeeze:
+            view, nearer = self._zoom(view, random)
+        rgb, depth = view.rgb, view.depth
         if random.random() < self.fda and path not in self.styles:
             style = read_rgb(self.styles[random.integers(len(self.styles))])
             rgb = lend_amplitudes(rgb, style, self.fda_beta)
@@ -101,17 +120,23 @@ class Augmentation:
             rgb = self._degrade(np.ascontiguousarray(rgb), random)
         if random.random() < self.cutout:
             rgb = _hide_a_part(rgb, random)
-        return (np.ascontiguousarray(rgb), np.ascontiguousarray(depth), nearer,
-                None if floor is None else np.ascontiguousarray(floor))
+        floor = None if view.floor is None else np.ascontiguousarray(view.floor)
+        return View(np.ascontiguousarray(rgb), np.ascontiguousarray(depth), floor,
+                    view.camera), nearer
 
-    def _zoom(self, shape, random):
+    def _zoom(self, view, random):
         """Return the part that is kept, and by what factor its zoom brings everything nearer."""
-        height, width = shape
+        height, width = view.depth.shape
         kept = 1.0 - random.uniform(0.0, self.crop)
         h, w = round(height * kept), round(width * kept)
+        if self.squeeze:
+            cut = 1.0 - random.uniform(0.0, self.squeeze)
+            h, w = (h, round(w * cut)) if random.random() < 0.5 else (round(h * cut), w)
         top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
-        # The training camera sees this picture when everything is nearer by the zoom.
-        return (slice(top, top + h), slice(left, left + w)), w / width
+        part = slice(top, top + h), slice(left, left + w)
+        return View(view.rgb[part], view.depth[part],
+                    None if view.floor is None else view.floor[part],
+                    view.camera and view.camera.cropped(int(left), int(top), w, h)), w / width
 
     def _recolour(self, rgb, random):
         def factor(shape=()):
@@ -139,6 +164,12 @@ class Augmentation:
             _, data = cv2.imencode('.jpeg', rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
             rgb = cv2.imdecode(data, cv2.IMREAD_COLOR)
         return rgb
+
+
+def _mirrored(view: View) -> View:
+    camera = view.camera and replace(view.camera, cx=view.camera.width - 1 - view.camera.cx)
+    return View(view.rgb[:, ::-1], view.depth[:, ::-1],
+                None if view.floor is None else view.floor[:, ::-1], camera)
 
 
 def lend_amplitudes(rgb: np.ndarray, style: np.ndarray, beta: float) -> np.ndarray:

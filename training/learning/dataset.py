@@ -15,7 +15,7 @@ import cv2
 from depth_estimation_ros.estimation.estimator import resize
 from depth_estimation_ros.estimation.geometry import focal_ratio, Intrinsics, read_camera_json
 from depth_estimation_ros.images.picture import read_header
-from learning.augment import Augmentation
+from learning.augment import Augmentation, View
 from learning.dataset_error import DatasetError
 from learning.pairs import find_pairs, find_problems, Pair
 from learning.pairs_table import read_records, Record
@@ -77,6 +77,8 @@ class Sample(NamedTuple):
         What lies there or beyond is only known to do so.
     floor : float32 (H, W)
         1 where a pixel shows the floor, 0 where it doesn't; NaN where that isn't known.
+    camera : float32 (4,), pixels
+        fx, fy, cx and cy of the picture at this size; NaN where they aren't known.
 
     """
 
@@ -84,6 +86,7 @@ class Sample(NamedTuple):
     depth: np.ndarray
     clip: np.float32
     floor: np.ndarray
+    camera: np.ndarray
 
 
 def _at_stored_size(camera: Intrinsics, pair: Pair) -> Intrinsics:
@@ -130,6 +133,8 @@ class DepthDataset:
         How often the pairs of each root are drawn in an epoch, on average; 1 unless given.
     resize : callable
         How they are stretched: the network's, of preprocessing.resize_of.
+    rays : bool
+        Whether the network is told each pair's camera: depth is then as that one sees it.
 
     Raises
     ------
@@ -142,17 +147,18 @@ class DepthDataset:
                  input_size: Tuple[int, int] = (224, 224), max_depth: float = 20.0,
                  augment: Optional[Augmentation] = None, seed: int = 0,
                  camera: Optional[Intrinsics] = None, weights: Optional[Sequence[float]] = None,
-                 resize: Resize = resize):
+                 resize: Resize = resize, rays: bool = False):
         self.roots = [Path(roots)] if isinstance(roots, (str, Path)) else list(map(Path, roots))
         self.split, self.input_size, self.max_depth = split, input_size, max_depth
         self.augment, self.seed, self.epoch, self.resize = augment, seed, 0, resize
+        self.rays = rays
         self.weights = [1.0] * len(self.roots) if weights is None else list(weights)
         cameras = [read_camera_json(root / 'camera.json') for root in self.roots]
         self.intrinsics: Optional[Intrinsics] = camera or cameras[0]
-        if None in cameras and (self.intrinsics or len(cameras) > 1):
-            raise DatasetError(self.roots[cameras.index(None)], [
-                'it has no camera.json: datasets are mixed by their focal lengths, so each '
-                'needs one'])
+        if None in cameras and (self.intrinsics or len(cameras) > 1 or rays):
+            reason = ('a network with rays is told the camera, so each dataset needs one' if rays
+                      else 'datasets are mixed by their focal lengths, so each needs one')
+            raise DatasetError(self.roots[cameras.index(None)], [f'it has no camera.json: {reason}'])
         self.pairs: List[Pair] = []
         for root, weight, usual in zip(self.roots, self.weights, cameras):
             pairs, problems = find_pairs(root, split)
@@ -172,7 +178,7 @@ class DepthDataset:
 
     def _scale(self, camera: Optional[Intrinsics]) -> float:
         """Return what makes depth seen by a camera that of the dataset's camera."""
-        if camera is None or camera == self.intrinsics:
+        if camera is None or camera == self.intrinsics or self.rays:
             return 1.0
         return 1.0 / focal_ratio(camera.fx, camera.width, camera.height, self.focal,
                                  self.input_size[1], self.aspect)
@@ -241,17 +247,23 @@ class DepthDataset:
         """
         pair = self.pairs[number % len(self)]
         rgb, depth = pair.read_rgb(), pair.read_depth(self.max_depth)
-        floor: Optional[np.ndarray] = pair.find_floor(depth, self.max_depth)
+        view = View(rgb, depth, pair.find_floor(depth, self.max_depth), pair.camera)
         clip = self.max_depth * min(1.0, pair.scale)
         if self.augment is not None:
             random = np.random.default_rng((self.seed, self.epoch, number))
-            rgb, depth, nearer, floor = self.augment(rgb, depth, random, pair.rgb, floor)
-            clip *= nearer
+            view, nearer = self.augment(view, random, pair.rgb)
+            if not self.rays:
+                # The dataset's camera sees this picture when everything is nearer by the zoom.
+                view = view._replace(depth=view.depth * np.float32(nearer))
+                clip *= nearer
         height, width = self.input_size
+        camera = view.camera and view.camera.resized(width, height)
         return Sample(
-            self.resize(rgb, width, height),
-            resize_depth(depth, width, height, self.resize), np.float32(clip),
-            cv2.resize(floor, (width, height), interpolation=cv2.INTER_NEAREST))
+            self.resize(view.rgb, width, height),
+            resize_depth(view.depth, width, height, self.resize), np.float32(clip),
+            cv2.resize(view.floor, (width, height), interpolation=cv2.INTER_NEAREST),
+            np.array([camera.fx, camera.fy, camera.cx, camera.cy] if camera else [np.nan] * 4,
+                     np.float32))
 
     def origin(self) -> Dict:
         """Return names, size and, where render_worlds.py made it, kinds and seed."""

@@ -92,6 +92,9 @@ class Settings:
     headroom: float = setting(NETWORK, 1.0, "the output's range as a factor of max_depth")
     log_head: bool = setting(
         NETWORK, False, 'let the output count factors of depth rather than metres')
+    rays: bool = setting(
+        NETWORK, False, "tell the network each picture's camera: in which direction pixels look. "
+        "Depth is then each camera's own")
 
     alpha: float = setting(LOSS, 1.0, 'weight of RMSE')
     beta: float = setting(LOSS, 1.0, 'weight of 1 - SSIM')
@@ -108,6 +111,9 @@ class Settings:
 
     flip: float = setting(AUGMENTATION, 0.0, 'probability of a mirror image')
     crop: float = setting(AUGMENTATION, 0.0, 'largest share of width and height cut away')
+    squeeze: float = setting(
+        AUGMENTATION, 0.0, 'largest share of width, or of height, cut away besides, which changes '
+        'proportions; needs --rays')
     colour: float = setting(
         AUGMENTATION, 0.0, 'largest change of brightness, contrast, saturation, gamma and white '
         'balance')
@@ -161,12 +167,15 @@ class Settings:
                      'encoder_lr', 'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
-        for name in ('flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'fda', 'fda_beta',
+        for name in ('flip', 'crop', 'squeeze', 'colour', 'camera', 'texture', 'cutout', 'fda', 'fda_beta',
                      'average'):
             is_probability = name in ('flip', 'camera', 'texture', 'cutout', 'fda')
             if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
+        if self.squeeze and not self.rays:
+            raise SettingsError('squeeze changes the proportions of pictures, which only a network '
+                                'with rays is told: pass --rays, or leave squeeze at 0')
         if self.fda and not self.style_dir:
             raise SettingsError('fda needs pictures that lend their amplitudes: pass --style-dir')
         if self.learn != 'all' and not (getattr(self, self.learn) and self.init_from):

@@ -59,7 +59,8 @@ def open_data(settings: Settings) -> TrainingData:
         raise DatasetError(Path(settings.sources[0].path), ["the split 'train' is empty"])
     train = DepthDataset(
         list(found), 'train', settings.size, settings.max_depth, augmentation_of(settings),
-        settings.seed, weights=list(found.values()), resize=resize_of(settings.network)
+        settings.seed, weights=list(found.values()), resize=resize_of(settings.network),
+        rays=settings.rays
     ).some(settings.train_pairs)
     if train.drawn_pairs < settings.batch_size:
         raise SettingsError(f'the training split has {train.drawn_pairs} pairs, fewer than a '
@@ -71,7 +72,8 @@ def open_data(settings: Settings) -> TrainingData:
     if with_val:
         # In the camera that the network learns, too: it knows no other.
         evaluated['val'] = DepthDataset(with_val, 'val', settings.size, settings.max_depth,
-                                        camera=train.intrinsics, resize=train.resize)
+                                        camera=train.intrinsics, resize=train.resize,
+                                        rays=settings.rays)
     return TrainingData(train, evaluated)
 
 
@@ -86,7 +88,7 @@ def augmentation_of(settings: Settings) -> Optional[Augmentation]:
 
     """
     strengths = {name: getattr(settings, name) for name in (
-        'flip', 'crop', 'colour', 'camera', 'texture', 'cutout', 'fda')}
+        'flip', 'crop', 'squeeze', 'colour', 'camera', 'texture', 'cutout', 'fda')}
     if not any(strengths.values()):
         return None
     styles = [pair.rgb for path in settings.style_dir for root in find_datasets(path, 'train')

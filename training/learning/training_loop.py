@@ -8,6 +8,7 @@ from typing import Callable, Dict, Optional
 from depth_estimation_ros.estimation import weights_file
 from depth_estimation_ros.estimation.atomic_file import replacing
 from learning import calibration, losses, processes
+from learning.dataset import Sample
 from learning.progress import Progress
 from learning.training_run import Run
 import torch
@@ -66,9 +67,8 @@ def train_epoch(run: Run, writer: Optional[SummaryWriter], bar: Progress, visual
     run.set_training()
     epoch_loss, logged_loss = torch.zeros(2, device=run.device).unbind()
     logged_steps = 0
-    for rgb, depth, clip, floor in run.training_batches():
-        loss = train_step(run, rgb, depth[:, None].to(run.device), clip.to(run.device),
-                          floor[:, None].to(run.device))
+    for batch in run.training_batches():
+        loss = train_step(run, batch)
         epoch_loss, logged_loss = epoch_loss + loss, logged_loss + loss
         logged_steps += 1
         if run.step % settings.log_every == 0 or run.step % run.steps == 0:
@@ -91,19 +91,15 @@ def train_epoch(run: Run, writer: Optional[SummaryWriter], bar: Progress, visual
     return epoch_loss.item() / run.steps
 
 
-def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Tensor,
-               floor: torch.Tensor) -> torch.Tensor:
+def train_step(run: Run, batch: Sample) -> torch.Tensor:
     """
     Learn from one batch.
 
     Parameters
     ----------
     run : Run
-    rgb : uint8 (N, H, W, 3)
-    truth : float32 (N, 1, H, W), metres
-    clip : float32 (N,), metres
-    floor : float32 (N, 1, H, W)
-        As of dataset.Sample.
+    batch : Sample
+        Of tensors, each with the batch as its first dimension.
 
     Returns
     -------
@@ -111,7 +107,11 @@ def train_step(run: Run, rgb: torch.Tensor, truth: torch.Tensor, clip: torch.Ten
         The loss, on the run's device.
 
     """
-    prediction, log_b, floor_logit = run.predict_distribution(run.learner, rgb)
+    truth, floor = (
+        torch.as_tensor(maps)[:, None].to(run.device) for maps in (batch.depth, batch.floor))
+    clip = torch.as_tensor(batch.clip).to(run.device)
+    prediction, log_b, floor_logit = run.predict_distribution(
+        run.learner, batch.rgb, batch.camera)
     error_unknown = losses.is_clipped_nearer(truth, clip, run.settings.max_depth)
     if run.settings.clip:
         truth = losses.one_sided_truth(truth, prediction, clip)

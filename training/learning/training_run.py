@@ -11,7 +11,7 @@ from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.networks import encoder_weights
 from depth_estimation_ros.estimation.networks.outputs import Prediction
 from learning import losses, processes, torchrun
-from learning.dataset import DepthDataset
+from learning.dataset import DepthDataset, Sample
 from learning.optimization import (
     depthwise_in_float32, fastest_precision, moving_average, OPTIMIZERS, PRECISIONS, SCHEDULES)
 from learning.settings import Settings, SettingsError
@@ -82,7 +82,7 @@ class Run:
         settings = self.settings
         network = networks.create(settings.network, settings.max_depth, settings.headroom,
                                   settings.confidence > 0, settings.log_head,
-                                  settings.floor > 0)
+                                  settings.floor > 0, settings.rays)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
         network.to(self.device, memory_format=torch.channels_last)
         if settings.learn != 'all':
@@ -121,13 +121,13 @@ class Run:
         state_dict, metadata = weights_file.load_weights(path)
         settings = self.settings
         asked = (settings.network, settings.max_depth, settings.headroom, settings.log_head,
-                 settings.confidence > 0)
+                 settings.rays, settings.confidence > 0)
         found = (metadata.architecture, metadata.max_depth, metadata.headroom,
-                 metadata.log_head, metadata.confidence)
+                 metadata.log_head, metadata.rays, metadata.confidence)
         if settings.learn == 'confidence':
             asked, found = asked[:-1] + (True,), found[:-1] + (True,)
         if asked != found:
-            described = '{} for depths up to {} m, headroom {}, log head {}, confidence {}'
+            described = '{} for depths up to {} m, headroom {}, log head {}, rays {}, confidence {}'
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
                                 'trained with')
@@ -141,7 +141,7 @@ class Run:
                         if key not in weights and key.startswith(tuple(new))})
         weights_file.refuse_misfits(path, weights, self.network.state_dict(), settings.network)
         self.network.load_state_dict(weights)
-        if settings.learn == 'confidence' and not math.isclose(
+        if settings.learn == 'confidence' and not settings.rays and not math.isclose(
                 metadata.focal or 0.0, self.data.train.focal or 0.0, rel_tol=0.01):
             raise SettingsError(
                 f'{path} was trained with another camera than that of the first --data-dir (focal '
@@ -170,12 +170,24 @@ class Run:
         return DataLoader(dataset, num_workers=self.settings.workers,
                           pin_memory=self.device == 'cuda', **options)
 
-    def predict_distribution(self, network: torch.nn.Module, rgb: torch.Tensor) -> Prediction:
-        """Return what a network (`network`, `model`) predicts of uint8 (N, H, W, 3) RGB."""
+    def predict_distribution(self, network: torch.nn.Module, rgb: torch.Tensor,
+                             camera: torch.Tensor) -> Prediction:
+        """
+        Return what a network predicts.
+
+        Parameters
+        ----------
+        network : torch.nn.Module
+            `network`, `learner` or `model`.
+        rgb : uint8 (N, H, W, 3)
+        camera : float32 (N, 4)
+            As of dataset.Sample.
+
+        """
         image = rgb.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255.0
         with torch.autocast(self.device, PRECISIONS[self.precision],
                             enabled=self.precision != 'fp32'):
-            prediction = network(image)
+            prediction = network(image, camera.to(self.device, non_blocking=True))
         return prediction._replace(depth=prediction.depth.float())
 
     @torch.inference_mode()
@@ -197,16 +209,18 @@ class Run:
         """
         max_depth = self.settings.max_depth
         self.model.eval()
-        for rgb, truth, clip, _ in self._batches(dataset, batch_size=self.settings.batch_size):
-            depth, log_b, _ = self.predict_distribution(self.model, rgb)
-            truth = losses.clipped_at(truth[:, None], clip, max_depth).to(self.device)
+        for batch in self._batches(dataset, batch_size=self.settings.batch_size):
+            depth, log_b, _ = self.predict_distribution(self.model, batch.rgb, batch.camera)
+            truth = losses.clipped_at(batch.depth[:, None], batch.clip, max_depth).to(self.device)
             yield depth.clamp(max=max_depth), log_b, truth
 
     @torch.inference_mode()
-    def predict(self, rgb: np.ndarray) -> np.ndarray:
-        """Return float32 (H, W), metres, up to max_depth, for uint8 (H, W, 3) RGB."""
+    def predict(self, sample: Sample) -> np.ndarray:
+        """Return float32 (H, W), metres, up to max_depth."""
         self.model.eval()
-        depth = self.predict_distribution(self.model, torch.from_numpy(rgb)[None]).depth[0, 0]
+        depth = self.predict_distribution(
+            self.model, *(torch.from_numpy(values)[None] for values in (
+                sample.rgb, sample.camera))).depth[0, 0]
         return depth.clamp(max=self.settings.max_depth).cpu().numpy()
 
     def save(self, path: Path) -> None:
@@ -252,7 +266,7 @@ class Run:
             architecture=self.settings.network, input_size=self.data.train.input_size,
             max_depth=self.settings.max_depth, **camera, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
-            floor=self.settings.floor > 0,
+            floor=self.settings.floor > 0, rays=self.settings.rays,
             dataset=self.data.train.origin(),
             recipe={**self.settings.recipe(),
                     **({'began_with': self.began_with} if self.began_with else {})},

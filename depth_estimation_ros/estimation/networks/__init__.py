@@ -1,7 +1,8 @@
 """
 The networks, in PyTorch.
 
-Each takes RGB in [0, 1], float32 (N, 3, H, W). `forward` gives an outputs.Prediction, from which
+Each takes RGB in [0, 1], float32 (N, 3, H, W), and the cameras' fx, fy, cx and cy in pixels,
+float32 (N, 4), at which only networks with rays look. `forward` gives an outputs.Prediction, from which
 losses are computed; `estimate` gives outputs.Maps, which is what a robot is told.
 """
 
@@ -16,7 +17,8 @@ ENCODER_ALIASES = {'efficientnet_lite0': 'tf_efficientnet_lite0'}
 
 
 def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
-           confidence: bool = False, log_head: bool = False, floor: bool = False) -> nn.Module:
+           confidence: bool = False, log_head: bool = False, floor: bool = False,
+           rays: bool = False) -> nn.Module:
     """
     Build a network without pretrained weights.
 
@@ -31,7 +33,7 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
         A skip network's, as in SkipNetwork.
     confidence : bool
         Whether a skip network has a second output, from which its confidence comes.
-    log_head, floor : bool
+    log_head, floor, rays : bool
         A skip network's, as in SkipNetwork.
 
     Raises
@@ -41,9 +43,9 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
 
     """
     if architecture == PAPER:
-        if confidence or headroom != 1.0 or log_head or floor:
+        if confidence or headroom != 1.0 or log_head or floor or rays:
             raise ArchitectureError("The paper's network has no confidence, no headroom, no log "
-                                    'head and no floor: train a skip network for these.')
+                                    'head, no floor and no rays: train a skip network for these.')
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
         raise ArchitectureError(
@@ -51,4 +53,4 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence,
-                       log_head, floor)
+                       log_head, floor, rays)

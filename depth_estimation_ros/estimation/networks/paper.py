@@ -1,6 +1,6 @@
 """The paper's network: ResNet-34 and five transposed convolutions."""
 
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 from depth_estimation_ros.estimation.networks.outputs import Maps, Prediction
 import torch
@@ -29,11 +29,11 @@ class ResNet34Upsample(nn.Module):
             *_upsample(128, 64), *_upsample(64, 32), nn.Conv2d(32, 32, 1),
             nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1), nn.Conv2d(1, 1, 1))
 
-    def forward(self, image: torch.Tensor) -> Prediction:
+    def forward(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Prediction:
         return Prediction(self.decoder(self.encoder_layers(image)))
 
-    def estimate(self, image: torch.Tensor) -> Maps:
-        """Return depth; the network tells no confidence."""
+    def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
+        """Return depth; the network tells no confidence, and doesn't look at the camera."""
         return Maps(self(image).depth)
 
     def encoder_parameters(self) -> List[nn.Parameter]:

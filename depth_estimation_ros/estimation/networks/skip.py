@@ -2,6 +2,7 @@
 
 from typing import List, Optional
 
+from depth_estimation_ros.estimation.networks import rays as camera_rays
 from depth_estimation_ros.estimation.networks.outputs import Maps, Prediction
 from depth_estimation_ros.estimation.networks.uncertainty import calibrated, probability_within
 import timm
@@ -41,6 +42,11 @@ class SkipNetwork(nn.Module):
         rather than equal differences. (Both flatten towards their bounds.)
     floor : bool
         Whether it predicts where the floor is that the camera stands on.
+    rays : bool
+        Whether it is told the camera: each decoder stage then also sees in which direction its
+        pixels look (CAM-Convs, Facil et al. 2019; UniDepth, Piccinelli et al. 2024), and depth
+        is that of this camera, the bounds of its own range changing with the focal length
+        (`rays.focal_ratio`).
 
     """
 
@@ -50,9 +56,11 @@ class SkipNetwork(nn.Module):
     LOG_B_RANGE = (-5.0, 1.0)
 
     def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
-                 confidence: bool = False, log_head: bool = False, floor: bool = False):
+                 confidence: bool = False, log_head: bool = False, floor: bool = False,
+                 rays: bool = False):
         super().__init__()
         self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
+        self.rays = rays
         self._frozen: List[nn.Module] = []
         self.encoder = _features(encoder)
         self.encoder_name = encoder
@@ -64,7 +72,7 @@ class SkipNetwork(nn.Module):
         widths = self.WIDTHS[:len(channels) - 1]
         self.bottleneck = _convolve(channels[-1], self.WIDTHS[0], 1)
         self.stages = nn.ModuleList(
-            _convolve(inputs + skip, outputs, 3) for inputs, skip, outputs
+            _convolve(inputs + skip + 3 * rays, outputs, 3) for inputs, skip, outputs
             in zip((self.WIDTHS[0], *widths), channels[-2::-1], widths))
         self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
         self.error_head = _ErrorHead(widths[-1]) if confidence else None
@@ -73,22 +81,35 @@ class SkipNetwork(nn.Module):
         if confidence:
             self.register_buffer('calibration', torch.tensor([1.0, 0.0, 0.0, 0.0]))
 
-    def forward(self, image: torch.Tensor) -> Prediction:
+    def forward(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Prediction:
         """
         Return depth and its uncertainty.
 
-        Depth lies in (0, max_depth * headroom).
+        Depth lies in (0, max_depth * headroom), times `rays.focal_ratio` with rays.
+
+        Parameters
+        ----------
+        image : float32 (N, 3, H, W)
+            RGB in [0, 1].
+        camera : float32 (N, 4), optional
+            fx, fy, cx and cy in pixels, which a network with rays needs, and no other looks at.
+
         """
+        size = image.shape[-2:]
         *skips, x = self.encoder((image - self.mean) / self.std)
         x = self.bottleneck(x)
         for stage, skip in zip(self.stages, reversed(skips)):
             x = functional.interpolate(x, size=skip.shape[-2:], mode='nearest')
-            x = stage(torch.cat((x, skip), dim=1))
-        size = image.shape[-2:]
+            maps = [x, skip]
+            if self.rays:
+                maps.append(camera_rays.directions(camera, x.shape[-2:], size).to(x.dtype))
+            x = stage(torch.cat(maps, dim=1))
         # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
         # even ground would come out in steps.
         logit = self.head(x).float()
         depth = self._depth(functional.interpolate(logit, size=size, mode='bilinear'))
+        if self.rays:
+            depth = depth * camera_rays.focal_ratio(camera, size)
         return Prediction(depth, self._log_b(x, logit, size), self._floor(x, logit, size))
 
     def _depth(self, logit: torch.Tensor) -> torch.Tensor:
@@ -111,13 +132,16 @@ class SkipNetwork(nn.Module):
                ) -> Optional[torch.Tensor]:
         if self.floor_head is None:
             return None
-        # Detached, so that a model that learns where the floor is keeps its depth.
-        floor = self.floor_head(features.detach(), torch.sigmoid(logit.detach())).float()
+        floor = self.floor_head(features, torch.sigmoid(logit.detach())).float()
         return functional.interpolate(floor, size=size, mode='bilinear')
 
-    def estimate(self, image: torch.Tensor) -> Maps:
-        """Return clipped depth and, where the network tells them, confidence and floor."""
-        prediction = self(image)
+    def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
+        """
+        Return clipped depth and, where the network tells them, confidence and floor.
+
+        Parameters are those of `forward`.
+        """
+        prediction = self(image, camera)
         depth = prediction.depth.clamp(max=self.max_depth)
         confidence = floor = None
         if prediction.log_b is not None:
