@@ -83,3 +83,11 @@ def test_help_has_headings_and_needs_no_torch():
     for heading in ('data:', 'run:', 'network:', 'loss:', 'augmentation:', 'optimization:'):
         assert f'\n{heading}\n' in result.stdout
     assert 'default: 0.001)' in result.stdout
+
+
+def test_datasets_of_a_file_count_together_or_not_at_all(read, tmp_path):
+    (tmp_path / 'other.yaml').write_text('data_dir: [rendered]\nval_dir: [real]\nlr: 0.25')
+    arguments = ['--config', str(tmp_path / 'other.yaml')]
+    assert read_settings(arguments=arguments).val_dir == ['real']
+    mine = read_settings(arguments=[*arguments, '--data-dir', 'mine'])
+    assert (mine.data_dir, mine.val_dir, mine.lr) == (['mine'], [], 0.25)

@@ -20,6 +20,8 @@ PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
 # What a model's recipe leaves out: on another machine, in another folder, it is the same recipe.
 NO_RECIPE = ('data_dir', 'val_dir', 'style_dir', 'run_dir', 'init_from', 'encoder_weights',
              'device', 'workers')
+# What of a file's settings another --data-dir replaces.
+DATASETS = ('data_dir', 'val_dir', 'style_dir')
 # The headings of --help.
 DATA, RUN, NETWORK, LOSS, AUGMENTATION, OPTIMIZATION = (
     'data', 'run', 'network', 'loss', 'augmentation', 'optimization')
@@ -63,7 +65,7 @@ class Settings:
         'epoch, on average (real:2.5)')
     val_dir: List[str] = setting(
         DATA, None, 'the same, whose val splits choose the best model (default: those of '
-        '--data-dir)')
+        '--data-dir). Those of a settings file count only where its data_dir does')
     train_pairs: int = setting(DATA, 0, 'how many pairs of train are learnt from; 0: all')
     evaluate_pairs: int = setting(DATA, 0, 'how many pairs of train are scored; 0: all')
     workers: int = setting(DATA, 2, 'processes that read data')
@@ -258,7 +260,11 @@ def read_settings(description: str = '', arguments: Optional[List[str]] = None) 
     config = given.pop('config', PAPER)
     if resume is not None:
         config, given['run_dir'] = resume / 'config.yaml', resume
-    settings = Settings(**{**_read_file(config, parser), **given})
+    values = _read_file(config, parser)
+    if 'data_dir' in given:
+        # The datasets that a file names belong together.
+        values = {key: value for key, value in values.items() if key not in DATASETS}
+    settings = Settings(**{**values, **given})
     settings.data_dir = settings.data_dir or []
     settings.val_dir, settings.style_dir = settings.val_dir or [], settings.style_dir or []
     if settings.run_dir is None:
