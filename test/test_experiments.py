@@ -13,15 +13,18 @@ SAMPLE = ROOT / 'data' / 'sample'
 
 
 def test_ablation_goes_from_the_papers_recipe_to_ours():
-    recipes = ablation.recipes({'max_epochs': 3})
+    recipes = ablation.recipes({'max_epochs': 3, 'data_dir': ['worlds']}, ('real', 0.5))
     lines = [recipes[name] for name in ablation.INGREDIENTS]
     paper, ours = runs.read_recipe('train'), runs.read_recipe('train_compact')
-    assert lines[0] == {**paper, 'pretrained': False, 'max_epochs': 3}
+    assert lines[0] == {**paper, 'pretrained': False, 'max_epochs': 3,
+                        'data_dir': ['worlds']}
     assert all(lines[-1][key] == ours[key] for key in set(ours) - set(ablation.NO_INGREDIENTS))
     for before, after in zip(lines, lines[1:]):
         assert before != after
     for name in ablation.VARIATIONS:
         assert recipes[name] != recipes[ablation.VARIED]
+    assert recipes[ablation.REAL] == {**lines[-1], 'data_dir': ['worlds:0.8', 'real:0.5']}
+    assert recipes[ablation.COLOURS]['style_dir'] == ['real']
 
 
 def test_kinds_of_a_dataset_are_linked(tmp_path):
@@ -49,10 +52,13 @@ def test_a_run_that_is_done_is_not_repeated(tmp_path, monkeypatch):
 
 
 def test_a_table_has_a_line_for_each_ingredient():
-    scores = dict.fromkeys(ablation.INGREDIENTS, dict.fromkeys(ablation.COLUMNS.values(), 0.5))
-    lines = ablation.table(scores).splitlines()
-    assert len(lines) == len(scores) + 2
-    assert lines[-1].count('| 0.500 ') == len(ablation.COLUMNS)
+    rendered, real = (dict.fromkeys(columns.values(), 0.5)
+                      for columns in (ablation.COLUMNS, ablation.REAL_COLUMNS))
+    for scores, columns in (((rendered, None), 4), ((rendered, real), 7)):
+        lines = ablation.table(dict.fromkeys(ablation.INGREDIENTS, scores)).splitlines()
+        assert len(lines) == len(ablation.INGREDIENTS) + 2
+        assert lines[-1].count('| 0.500 ') == columns
+        assert lines[0].count('|') == lines[1].count('|') == lines[2].count('|')
 
 
 def test_depth_of_another_camera_is_that_of_the_training_camera():

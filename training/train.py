@@ -17,6 +17,7 @@ from typing import Dict
 import cv2
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.images import ImageError
 from learning import torchrun
 from learning.dataset_error import DatasetError
 from learning.run_folder import locked
@@ -74,6 +75,10 @@ def train(settings: Settings, data: TrainingData) -> int:
                 training_loop.train(run, writer, evaluate, visualize)
         except KeyboardInterrupt:
             return fail(f'interrupted; {run.progress()}', status=130)
+        except ImageError as error:
+            # Out of a process that reads data it comes with a traceback, at whose end it stands.
+            said = str(error).strip().splitlines()[-1].partition('ImageError: ')
+            return fail(f'{said[2] or said[0]}; {run.progress()}')
         except (training_loop.DivergedError, OSError) as error:
             return fail(f'{error}; {run.progress()}')
     tell(f'The best model is {settings.run_dir / "best.safetensors"}')
