@@ -137,7 +137,7 @@ def test_calibrated_confidence_is_the_share_that_is_right():
     depth = torch.rand(40000, generator=random)
     error = torch.distributions.Exponential(torch.exp(-log_b - depth) / 2).sample()
     close = error < np.log(1.1)
-    numbers = calibration.fit(log_b, depth, close)
+    numbers, sigma = calibration.fit(log_b, depth, close)
     confidence = uncertainty.probability_within(
         uncertainty.calibrated(log_b, depth, numbers))
     for low in np.arange(0.1, 0.9, 0.1):

@@ -108,7 +108,7 @@ def test_metadata_that_is_no_entry_is_refused(text):
 
 
 def test_metadata_of_later_versions_is_read():
-    text = json.dumps({**json.loads(GOOD.to_json()), 'rays': [1, 2]})
+    text = json.dumps({**json.loads(GOOD.to_json()), 'of_later': [1, 2]})
     assert ModelMetadata.from_json(text, Path('m')) == GOOD
 
 

@@ -56,7 +56,8 @@ def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
     if metadata.rays:
         inputs['camera'] = torch.from_numpy(backends.camera_vector(metadata, None))
     maps = module.eval().estimate(torch.zeros((1, 3, *metadata.input_size)), inputs.get('camera'))
-    program = torch.onnx.export(Deployed(module).eval(), tuple(inputs.values()), dynamo=True, verbose=False,
+    program = torch.onnx.export(Deployed(module).eval(), tuple(inputs.values()), dynamo=True,
+                                verbose=False,
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
                                 optimize=False,

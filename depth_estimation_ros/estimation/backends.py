@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol
 
 from depth_estimation_ros.estimation import model_file
 from depth_estimation_ros.estimation.geometry import Intrinsics

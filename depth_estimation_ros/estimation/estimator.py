@@ -5,6 +5,7 @@ from typing import Optional
 import cv2
 from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.confidence import with_scale_error
 from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
@@ -131,7 +132,6 @@ class DepthEstimator:
         depth, confidence, floor = self.backend.run(
             np.ascontiguousarray(resize(part, width, height)),
             self._told(image, camera if focal_scaling else None, fit))
-        unknown = validity.unknown(depth, confidence) if validity else None
         factor = scale
         if focal_scaling:
             factor *= self.focal_scale(camera, fit)
@@ -142,6 +142,9 @@ class DepthEstimator:
             factor *= tracker.follow(depth * np.float32(factor / scale),
                                      camera and self.intrinsics(camera, 'network', fit), floor,
                                      points)
+        if confidence is not None and (want_confidence or validity and validity.min_confidence):
+            confidence = with_scale_error(confidence, self._scale_sigma(tracker))
+        unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
         confidence = confidence.copy() if confidence is not None and want_confidence else None
@@ -157,6 +160,11 @@ class DepthEstimator:
         if validity:
             validity.mark_range(depth, factor * self.metadata.max_depth)
         return Estimate(depth, confidence, floor)
+
+    def _scale_sigma(self, tracker: Optional[ScaleTracker]) -> float:
+        """Return how uncertain the logarithm of the scale is, beside what the network knows."""
+        unknown = self.metadata.scale_sigma
+        return unknown if tracker is None else min(unknown, tracker.sigma)
 
     def _told(self, image: np.ndarray, camera: Optional[Intrinsics], fit: str
               ) -> Optional[Intrinsics]:

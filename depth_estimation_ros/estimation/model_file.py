@@ -24,7 +24,8 @@ PLAIN_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.]{0,99}')
 INPUT_SIDES = (32, 2048)
 # What numbers may be, both bounds included, and what they are.
 RANGES = {'max_depth': (0.1, 1000.0, 'metres'), 'focal': (1.0, 1e5, 'pixels'),
-          'aspect': (0.1, 10.0, 'width over height'), 'headroom': (1.0, 4.0, 'a factor')}
+          'aspect': (0.1, 10.0, 'width over height'), 'headroom': (1.0, 4.0, 'a factor'),
+          'scale_sigma': (0.0, 3.0, 'of a logarithm')}
 # A recipe holds that of the model that it began with, and so on.
 MAX_NESTING = 100
 
@@ -84,6 +85,10 @@ class ModelMetadata:
     rays : bool
         Whether the network is told the camera that each picture is from. Its depth is then that
         camera's, and `focal` and `aspect` are those of a usual one.
+    scale_sigma : float
+        The standard deviation of the logarithm of depth's scale where nothing tells it, which
+        makes confidence less (confidence.with_scale_error); 0 where the network's own confidence
+        contains it.
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.
@@ -100,6 +105,7 @@ class ModelMetadata:
     log_head: bool = False
     floor: bool = False
     rays: bool = False
+    scale_sigma: float = 0.0
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)

@@ -158,7 +158,8 @@ class DepthDataset:
         if None in cameras and (self.intrinsics or len(cameras) > 1 or rays):
             reason = ('a network with rays is told the camera, so each dataset needs one' if rays
                       else 'datasets are mixed by their focal lengths, so each needs one')
-            raise DatasetError(self.roots[cameras.index(None)], [f'it has no camera.json: {reason}'])
+            raise DatasetError(self.roots[cameras.index(None)],
+                               [f'it has no camera.json: {reason}'])
         self.pairs: List[Pair] = []
         for root, weight, usual in zip(self.roots, self.weights, cameras):
             pairs, problems = find_pairs(root, split)

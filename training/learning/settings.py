@@ -169,15 +169,15 @@ class Settings:
                      'encoder_lr', 'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')
-        for name in ('flip', 'crop', 'squeeze', 'colour', 'camera', 'texture', 'cutout', 'fda', 'fda_beta',
-                     'average'):
+        for name in ('flip', 'crop', 'squeeze', 'colour', 'camera', 'texture', 'cutout', 'fda',
+                     'fda_beta', 'average'):
             is_probability = name in ('flip', 'camera', 'texture', 'cutout', 'fda')
             if not (0 <= getattr(self, name) < 1 or is_probability and getattr(self, name) == 1):
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must lie between 0 '
                                     'and 1')
         if self.squeeze and not self.rays:
-            raise SettingsError('squeeze changes the proportions of pictures, which only a network '
-                                'with rays is told: pass --rays, or leave squeeze at 0')
+            raise SettingsError('squeeze changes the proportions of pictures, which only a '
+                                'network with rays is told: pass --rays, or leave squeeze at 0')
         if self.fda and not self.style_dir:
             raise SettingsError('fda needs pictures that lend their amplitudes: pass --style-dir')
         if self.learn != 'all' and not (getattr(self, self.learn) and self.init_from):

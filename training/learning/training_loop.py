@@ -159,7 +159,8 @@ def calibrate(run: Run, every: int = 7) -> None:
         log_bs.append(log_b[chosen].cpu())
         depths.append(prediction[chosen].cpu() / max_depth)
         close.append((off <= 0.1 * truth)[chosen].cpu())
-    run.model.calibration.copy_(calibration.fit(*map(torch.cat, (log_bs, depths, close))))
+    numbers, _ = calibration.fit(*map(torch.cat, (log_bs, depths, close)))
+    run.model.calibration.copy_(numbers)
 
 
 def record(run: Run, loss: float, seconds: float, summaries: Dict,

@@ -127,7 +127,8 @@ class Run:
         if settings.learn == 'confidence':
             asked, found = asked[:-1] + (True,), found[:-1] + (True,)
         if asked != found:
-            described = '{} for depths up to {} m, headroom {}, log head {}, rays {}, confidence {}'
+            described = ('{} for depths up to {} m, headroom {}, log head {}, rays {}, '
+                         'confidence {}')
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
                                 'trained with')

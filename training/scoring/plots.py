@@ -165,11 +165,11 @@ def scale_over_time(followed: Dict[int, Followed], ratios: Dict[int, float]) -> 
     figure = Figure(figsize=(9, 4.2), layout='constrained')
     axis = figure.subplots()
     begin = min(each.seconds for each in followed.values())
-    told = [each for each in followed.values() if each.told is not None]
-    axis.errorbar([each.seconds - begin for each in told],
-                  [math.exp(each.told.log_scale) for each in told],
-                  [[math.exp(each.told.log_scale) * abs(math.expm1(sign * each.told.sigma))
-                    for each in told] for sign in (-1, 1)],
+    told = [(each.seconds - begin, each.told.log_scale, each.told.sigma)
+            for each in followed.values() if each.told is not None]
+    axis.errorbar([time for time, _, _ in told], [math.exp(each) for _, each, _ in told],
+                  [[math.exp(each) * abs(math.expm1(sign * sigma)) for _, each, sigma in told]
+                   for sign in (-1, 1)],
                   fmt='.', color='0.6', elinewidth=0.8, label='what the floor of one image tells')
     numbers = sorted(set(followed) & set(ratios))
     axis.plot([followed[number].seconds - begin for number in numbers],

@@ -2,8 +2,8 @@
 The networks, in PyTorch.
 
 Each takes RGB in [0, 1], float32 (N, 3, H, W), and the cameras' fx, fy, cx and cy in pixels,
-float32 (N, 4), at which only networks with rays look. `forward` gives an outputs.Prediction, from which
-losses are computed; `estimate` gives outputs.Maps, which is what a robot is told.
+float32 (N, 4), at which only networks with rays look. `forward` gives an outputs.Prediction, from
+which losses are computed; `estimate` gives outputs.Maps, which is what a robot is told.
 """
 
 from depth_estimation_ros.estimation.networks.paper import ResNet34Upsample
