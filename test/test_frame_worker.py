@@ -57,6 +57,22 @@ def test_stopping_finishes_the_frame_in_work_and_drops_the_one_that_waits():
     assert work.done[0] == 1 and len(work.done) + work.replaced == 2
 
 
+def test_a_frame_whose_work_does_not_end_is_given_up_and_its_failure_is_not_told():
+    go_on, began, failed = threading.Event(), threading.Event(), []
+
+    def work(frame):
+        began.set()
+        assert go_on.wait(TIMEOUT)
+        raise ZeroDivisionError
+    worker = FrameWorker(work, print, failed.append)
+    worker.put('stuck')
+    assert began.wait(TIMEOUT)
+    assert worker.stop(patience=0.0) == 'stuck'
+    go_on.set()
+    assert worker.stop() is None
+    assert not failed
+
+
 def test_a_period_keeps_the_newest_waiting_until_it_is_due():
     work = Slow()
     work.go_on.release(10)

@@ -15,7 +15,7 @@ from depth_estimation_ros.node.depth_parameters import DepthParameters
 from depth_estimation_ros.node.depth_settings import Options
 from depth_estimation_ros.node.diagnostics import NodeReport
 from depth_estimation_ros.node.frame_statistics import FrameStatistics, Summary
-from depth_estimation_ros.node.frame_worker import FrameWorker
+from depth_estimation_ros.node.frame_worker import FrameWorker, STOP_PATIENCE
 from depth_estimation_ros.node.ground_pose import TransformInput
 from depth_estimation_ros.node.inputs import CameraInfoInput, ImageInput
 from depth_estimation_ros.node.outputs import DepthOutputs
@@ -158,7 +158,7 @@ class DepthNode(LifecycleNode):
             self._image.release()
             self._image = None
         if self._worker is not None:
-            self._worker.stop()
+            self._stop_worker()
             self._worker = None
             self._settings.is_active = False
         self._release_transforms()
@@ -185,6 +185,12 @@ class DepthNode(LifecycleNode):
             self._pipeline.work, self._pipeline.statistics.count_replaced, self._work_failed,
             self._settings.options.period)
 
+    def _stop_worker(self, patience: float = STOP_PATIENCE):
+        frame = self._worker.stop(patience)
+        if frame is not None:
+            frame.is_given_up = True
+            self._work_failed(TimeoutError('the network did not end'))
+
     def _work_failed(self, error: BaseException):
         # Nobody can publish any more when the process is ending.
         if self.context.ok():
@@ -207,8 +213,7 @@ class DepthNode(LifecycleNode):
         self._worker.set_period(options.period)
         if estimator is not None and self._worker.busy > options.inference_timeout:
             # It may never come back from the old model.
-            self._worker.stop(patience=0.0)
-            self._work_failed(TimeoutError('the network did not end'))
+            self._stop_worker(patience=0.0)
             self._worker = self._new_worker()
 
     def _follow_scale(self, options: Options):

@@ -41,6 +41,8 @@ class FrameWorker(Generic[Frame]):
         self._period = period
         self._due = time.monotonic()
         self._waiting: Optional[Frame] = None
+        self._in_work: Optional[Frame] = None
+        self._is_left = False
         self._began: Optional[float] = None
         self._stopping = False
         self._changed = threading.Condition()
@@ -68,12 +70,18 @@ class FrameWorker(Generic[Frame]):
             self._due = min(self._due, time.monotonic() + period)
             self._changed.notify()
 
-    def stop(self, patience: float = STOP_PATIENCE):
+    def stop(self, patience: float = STOP_PATIENCE) -> Optional[Frame]:
         """
         Drop the frame that waits, finish the one in work, and end the thread.
 
         A thread that doesn't come back from its work within `patience` seconds is left behind: its
-        process ends without it.
+        process ends without it. What it then raises is told to nobody.
+
+        Returns
+        -------
+        Frame or None
+            The one in work, where the thread is left behind.
+
         """
         with self._changed:
             dropped, self._waiting = self._waiting, None
@@ -82,6 +90,9 @@ class FrameWorker(Generic[Frame]):
         if dropped is not None:
             self._replaced()
         self._thread.join(patience)
+        with self._changed:
+            self._is_left = self._in_work is not None
+            return self._in_work
 
     def _run(self):
         while True:
@@ -93,9 +104,10 @@ class FrameWorker(Generic[Frame]):
                 self._work(frame)
             except BaseException as error:
                 # Without this thread no image would ever be answered again.
-                self._failed(error)
+                if not self._is_left:
+                    self._failed(error)
             finally:
-                self._began = None
+                self._began = self._in_work = None
 
     def _next(self) -> Optional[Frame]:
         """Wait for the next frame, until it is due; None where the thread is to end."""
@@ -108,6 +120,7 @@ class FrameWorker(Generic[Frame]):
             if self._stopping:
                 return None
             frame, self._waiting = self._waiting, None
+            self._in_work = frame
             # From when this one was due: one that is late does not lower the rate.
             now = time.monotonic()
             late = now - self._due

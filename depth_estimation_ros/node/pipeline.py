@@ -19,16 +19,16 @@ from depth_estimation_ros.node.points_input import PointsInput
 from depth_estimation_ros.node.reporting import LOG_PERIOD
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 
-@dataclass(frozen=True)
+@dataclass
 class Frame:
-    """An image that came in: on which topic, and when (time.monotonic)."""
+    """An image that came in: on which topic, when (time.monotonic), and if it was given up."""
 
     message: Union[Image, CompressedImage]
     topic: str
     arrived: float
+    is_given_up: bool = False
 
 
 @dataclass
@@ -75,8 +75,7 @@ class Pipeline:
             self.statistics.count_refused(str(error))
             self.logger.warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
             return
-        is_blank = self._publish_depth(image, frame.message.header, frame.topic)
-        self.statistics.count_published(frame.arrived, is_blank)
+        self._publish_depth(image, frame)
 
     def failed(self, error: BaseException):
         """Count a frame on which the network or the publishing failed."""
@@ -84,13 +83,14 @@ class Pipeline:
         self.logger.error(f'No depth for an image:\n{"".join(traceback.format_exception(error))}',
                           throttle_duration_sec=LOG_PERIOD)
 
-    def _publish_depth(self, image: np.ndarray, header: Header, topic: str) -> bool:
-        """Publish depth and its camera_info, and tell whether no pixel is in range."""
+    def _publish_depth(self, image: np.ndarray, frame: Frame):
+        """Publish depth and its camera_info, unless the network took too long for that."""
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator = self.options, self.estimator
         tracker, ground, points = self.tracker, self.ground, self.points
         height, width = image.shape[:2]
-        camera = self.camera.camera_of(width, height, topic, options.fov)
+        header = frame.message.header
+        camera = self.camera.camera_of(width, height, frame.topic, options.fov)
         intrinsics = camera.intrinsics if camera else None
         estimate = estimator.estimate(
             image, intrinsics, ground.pose_of(header) if ground else None,
@@ -98,6 +98,8 @@ class Pipeline:
             scale=options.scale, focal_scaling=options.focal_scaling,
             size=options.size, fit=options.fit, validity=options.validity,
             want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor)
+        if frame.is_given_up:
+            return  # it is counted, and later images have been answered
         info = None
         if camera is not None:
             seen = estimator.intrinsics(camera.intrinsics, options.size, options.fit)
@@ -105,7 +107,8 @@ class Pipeline:
             if tracker.pose is not None:
                 self.pose_check.look(estimate.depth, seen, tracker.pose, tracker.last)
         self.outputs.publish(estimate, estimator.metadata.max_depth, header, info)
-        return is_blank(estimate, options.validity.out_of_range)
+        self.statistics.count_published(
+            frame.arrived, is_blank(estimate, options.validity.out_of_range))
 
 
 def is_blank(estimate: Estimate, out_of_range: str) -> bool:
