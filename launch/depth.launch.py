@@ -27,7 +27,7 @@ PARAMETERS = {
     'depth_estimation': {
         'model': str, 'device': str, 'camera_height': float, 'camera_pitch': float,
         'camera_roll': float, 'ground_frame': str, 'scale_from': str, 'fov': float,
-        'max_range': float, 'edge_filter': float, 'rate': float,
+        'max_range': float, 'edge_filter': str, 'edge_threshold': float, 'rate': float,
         'autostart': lambda text: text == 'true'},
     'camera': {'source': str},
 }
@@ -68,9 +68,13 @@ ARGUMENTS = [
         'max_range', default_value='',
         description='Metres beyond which depth is out of range. Empty: what params_file says.'),
     DeclareLaunchArgument(
-        'edge_filter', default_value='',
-        description='Share of the depth between neighbours from which on a pixel lies on an edge '
-                    'and has no depth; 0: none. Empty: what params_file says.'),
+        'edge_filter', default_value='', choices=['', 'sharpen', 'remove', 'off'],
+        description='What becomes of the pixels on the edges of things. Empty: what params_file '
+                    'says.'),
+    DeclareLaunchArgument(
+        'edge_threshold', default_value='',
+        description='Share by which depths near each other differ where there is an edge. Empty: '
+                    'what params_file says.'),
     DeclareLaunchArgument(
         'rate', default_value='',
         description='Hertz at which the network runs at most; 0: for every image that it can. '

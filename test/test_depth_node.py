@@ -400,6 +400,9 @@ def test_a_node_that_ends_leaves_nothing_in_shared_memory(probe):
 
 @pytest.mark.parametrize('argument, sentence', [
     ('image_transport:=smoke', "image_transport is one of auto, raw, compressed, not 'smoke'"),
+    ('edge_filter:=0.3', 'edge_filter is one of sharpen, remove, off, not 0.3: what was '
+     'edge_filter: 0.3 is edge_filter: remove and edge_threshold: 0.3'),
+    ('edge_filter:=0', 'what was edge_filter: 0 is edge_filter: off'),
     ('model:=3', "'model' to '3' of type 'INTEGER', expecting type 'STRING'"),
 ])
 def test_a_wrong_parameter_ends_the_process_with_a_sentence(argument, sentence):

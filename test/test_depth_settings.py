@@ -30,7 +30,7 @@ SAMPLE = Path(__file__).parents[1] / 'data' / 'sample'
 DEFAULTS = {name: setting.default for name, setting in SETTINGS.items() if name not in (
     'model', 'image_transport', 'autostart')}
 # Every depth as the model sees it.
-BARE = {'edge_filter': 0.0, 'min_range': 0.0, 'max_range': 1000.0}
+BARE = {'edge_filter': 'off', 'min_range': 0.0, 'max_range': 1000.0}
 
 
 @pytest.fixture(scope='module')
@@ -122,7 +122,7 @@ def test_what_is_out_of_range_is_told_as_the_user_wants(node):
     picture = color_model.picture_of(np.tile(np.linspace(0.1, 20.0, 256), (144, 1)))
     millimetres = node.probe.listen(Image, '/set/depth/image_raw')
     node.camera.send_until_answered(picture, millimetres)
-    node.set_parameters(edge_filter=0.0, min_range=2.0, max_range=10.0)
+    node.set_parameters(edge_filter='off', min_range=2.0, max_range=10.0)
     for choice, near, far in (('rep117', -np.inf, np.inf), ('clamp', 2.0, 10.0),
                               ('nan', np.nan, np.nan)):
         node.set_parameters(out_of_range=choice)
@@ -146,7 +146,7 @@ def test_a_known_height_puts_the_ground_where_it_is(node):
     below = (np.arange(144) - color_model.TRAINED.cy) / color_model.TRAINED.fy
     rows = np.minimum(1.2 / below.clip(min=1e-3), 8.0)
     picture = color_model.picture_of(np.tile(rows[:, None], (1, 256)))
-    node.set_parameters(edge_filter=0.0)
+    node.set_parameters(edge_filter='off')
     depth = to_depth(node.depth_of(picture))
     node.set_parameters(camera_height=0.6)
     for _ in range(10):  # with each picture it is surer of the scale
@@ -165,7 +165,7 @@ def test_a_known_pose_tells_the_scale_where_little_floor_is_in_sight(node):
     below = (np.arange(144) - color_model.TRAINED.cy) / color_model.TRAINED.fy
     rows = np.minimum(1.2 / below.clip(min=1e-3), 3.0)
     picture = color_model.picture_of(np.tile(rows[:, None], (1, 256)))
-    node.set_parameters(edge_filter=0.0, camera_pitch=0.0)
+    node.set_parameters(edge_filter='off', camera_pitch=0.0)
     node.depth_of(picture)
     node.status(lambda values: values['camera pose from'] == 'none')
     node.set_parameters(camera_height=0.6)
@@ -178,16 +178,28 @@ def test_a_known_pose_tells_the_scale_where_little_floor_is_in_sight(node):
     node.status(lambda values: values['camera pose from'] == 'height alone')
 
 
-def test_edges_have_no_depth_and_nothing_is_invented_between(node):
+def test_edges_are_sharp_or_have_no_depth_and_nothing_is_invented_between(node):
     step = np.full((144, 256), 3.0)
     step[:, 128:] = 9.0
     picture = color_model.picture_of(step)
+
+    def is_on_a_wall(depth):
+        known = depth[np.isfinite(depth)]
+        return (np.abs(known[:, None] - (3.0, 9.0)).min(axis=1) < 0.05).all()
+
+    depth = to_depth(node.depth_of(picture))
+    assert is_on_a_wall(depth) and np.isnan(depth).mean() < 0.005
+    assert (depth[:, :127] < 3.1).all() and (depth[:, 130:] > 8.9).all()
+    node.set_parameters(edge_filter='remove')
     depth = to_depth(node.depth_of(picture))
     assert np.isnan(depth[:, 127:129]).all() and 0.0 < np.isnan(depth).mean() < 0.03
-    known = depth[np.isfinite(depth)]
-    assert (np.abs(known[:, None] - (3.0, 9.0)).min(axis=1) < 0.05).all()
-    node.set_parameters(edge_filter=0.0)
+    assert is_on_a_wall(depth)
+    node.set_parameters(edge_threshold=3.0)
     assert np.isfinite(to_depth(node.depth_of(picture))).all()
+    node.set_parameters(edge_filter=False)  # as YAML reads off
+    assert node.probe.get_parameters(node.name, ['edge_filter']) == {'edge_filter': 'off'}
+    depth = to_depth(node.depth_of(picture))
+    assert np.isfinite(depth).all() and not is_on_a_wall(depth)
 
 
 def test_doubtful_pixels_have_no_depth_and_confidence_comes_to_those_who_listen(node, models):
@@ -364,7 +376,8 @@ def test_another_model_goes_on_where_the_network_does_not_end(
     ('max_range', 0.05, 'min_range must be less than max_range, not 0.1 and 0.05'),
     ('max_range', float('nan'), 'max_range'),
     ('camera_pitch', -91.0, 'camera_pitch is from -90 to 90, or .nan where it is unknown'),
-    ('edge_filter', -1.0, 'edge_filter out of range'),
+    ('edge_filter', 'blur', "edge_filter is one of sharpen, remove, off, not 'blur'"),
+    ('edge_threshold', -1.0, 'edge_threshold out of range'),
     ('min_confidence', 2.0, 'min_confidence out of range'),
     ('image_transport', 'compressed', 'deactivate the node first'),
     ('rate', 1e-10, 'rate is 0 (no limit) or 0.01 to 1000, not 1e-10'),

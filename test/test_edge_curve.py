@@ -1,49 +1,48 @@
-"""What counts as a flying point, and the command that draws the curve."""
+"""The command that draws what each edge filter leaves, and the default that was chosen by it."""
 
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
 import cv2
-from depth_estimation_ros.node.depth_settings import SETTINGS
+from depth_estimation_ros.estimation.validity import PUBLISHED
 from experiments import edge_curve
-import numpy as np
 
 ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / 'data' / 'sample'
 
 
-def test_points_between_two_surfaces_fly_and_those_on_them_do_not():
-    truth = np.full((20, 30), 3.0, np.float32)
-    truth[:, 15:] = 12.0
-    prediction = truth.copy()
-    prediction[:, 14:17] = (5.0, 7.0, 11.5)
-    prediction[0] = 18.0  # at a wrong distance, but not between
-    good, flying = edge_curve.classify(prediction, truth, horizon=19.0)
-    np.testing.assert_array_equal(np.nonzero(flying[1:].all(axis=0))[0], (14, 15))
-    assert not flying[0].any() and not good[0].any()
-    assert good[1:].sum() == 19 * 28
-    beyond = edge_curve.classify(prediction, truth, horizon=6.0)
-    assert not beyond.good[:, 17:].any() and not beyond.flying[:, 15].any()
+def command(folder, picture):
+    return subprocess.run(
+        [sys.executable, ROOT / 'training' / 'experiment.py', 'edge_curve', '--data-dir', folder,
+         '--out', picture], capture_output=True, text=True, timeout=300)
 
 
-def test_the_default_is_near_the_best_of_the_curve(tmp_path):
+def test_the_default_finds_more_thin_obstacles_than_any_other_filter(tmp_path):
+    for kind in ('rgb', 'depth'):
+        (tmp_path / kind / 'val').mkdir(parents=True)
+        for path in sorted((SAMPLE / kind / 'val').iterdir())[::4]:
+            shutil.copy(path, tmp_path / kind / 'val')
+    for name in ('camera.json', 'pairs.csv'):
+        shutil.copy(SAMPLE / name, tmp_path)
     picture = tmp_path / 'curve.png'
-    result = subprocess.run(
-        [sys.executable, ROOT / 'training' / 'experiment.py', 'edge_curve', '--data-dir',
-         ROOT / 'data' / 'sample', '--out', picture], capture_output=True, text=True, timeout=300)
+    result = command(tmp_path, picture)
     assert result.returncode == 0, result.stderr
-    worth = {}
-    for threshold, flying, good, *_ in map(str.split, result.stdout.splitlines()[2:-1]):
-        worth[float(threshold)] = float(flying[:-1]) - edge_curve.GOOD_POINT * float(good[:-1])
-    assert len(worth) == len(edge_curve.THRESHOLDS)
-    # In per cent; the curve is flat there, and another model's best a little beside.
-    assert worth[SETTINGS['edge_filter'].default] > max(worth.values()) - 5.0
+    found = {}
+    for edge_filter, threshold, *shares in map(str.split, result.stdout.splitlines()[1:-1]):
+        found[edge_filter, float(threshold)] = [float(share[:-1]) for share in shares]
+    assert len(found) == len(edge_curve.SETTINGS)
+    flying, thin, unknown = found[PUBLISHED.edge_filter, PUBLISHED.edge_threshold]
+    off = found['off', PUBLISHED.edge_threshold]
+    assert flying < off[0], 'it leaves more flying points than no filter'
+    assert unknown < 10.0
+    assert all(thin > other[1] for (edge_filter, _), other in found.items()
+               if edge_filter != PUBLISHED.edge_filter)
     assert cv2.imread(str(picture)) is not None
 
 
 def test_data_that_is_none_is_said_in_a_sentence(tmp_path):
-    result = subprocess.run(
-        [sys.executable, ROOT / 'training' / 'experiment.py', 'edge_curve', '--data-dir',
-         tmp_path, '--out', tmp_path / 'curve.png'], capture_output=True, text=True, timeout=300)
+    result = command(tmp_path, tmp_path / 'curve.png')
     assert result.returncode == 1
     assert 'no such dataset' in result.stderr and 'Traceback' not in result.stderr

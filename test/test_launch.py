@@ -20,9 +20,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH_FILE = ROOT / 'launch' / 'depth.launch.py'
 ARGUMENTS = {'model', 'device', 'camera_height', 'camera_pitch', 'camera_roll', 'ground_frame',
-             'scale_from', 'fov', 'max_range', 'edge_filter', 'rate', 'autostart', 'image',
-             'camera_info', 'params_file', 'namespace', 'pointcloud', 'laserscan', 'scan_frame',
-             'rviz', 'camera', 'source'}
+             'scale_from', 'fov', 'max_range', 'edge_filter', 'edge_threshold', 'rate',
+             'autostart', 'image', 'camera_info', 'params_file', 'namespace', 'pointcloud',
+             'laserscan', 'scan_frame', 'rviz', 'camera', 'source'}
 PACKAGES = {'depth_image_proc', 'depthimage_to_laserscan', 'rviz2'}
 
 
@@ -148,14 +148,14 @@ def test_the_arguments_reach_the_nodes_in_every_namespace(launch_file, probe, na
     recorded = nodes(
         launch_file, namespace=namespace, model='/m.onnx', device='cpu', camera_height='1',
         camera_pitch='-12.5', camera_roll='1', fov='78', max_range='12.5',
-        edge_filter='0', rate='5', autostart='false',
+        edge_filter='remove', edge_threshold='0.3', rate='5', autostart='false',
         image='/front/image_raw/compressed', camera='replay',
         source=str(ROOT / 'data' / 'sample'))
     wanted = {
         'depth_node': {'model': '/m.onnx', 'device': 'cpu', 'camera_height': 1.0,
                        'camera_pitch': -12.5, 'camera_roll': 1.0, 'fov': 78.0,
-                       'max_range': 12.5, 'edge_filter': 0.0, 'rate': 5.0, 'autostart': False,
-                       'min_range': 0.1},
+                       'max_range': 12.5, 'edge_filter': 'remove', 'edge_threshold': 0.3,
+                       'rate': 5.0, 'autostart': False, 'min_range': 0.1},
         'camera_node': {'source': str(ROOT / 'data' / 'sample'), 'rate': 10.0}}
     for executable, values in wanted.items():
         node = recorded[executable]

@@ -15,6 +15,7 @@ from typing import Callable, Dict, List
 
 import cv2
 from depth_estimation_ros.estimation import backends, model_file
+from depth_estimation_ros.estimation.edge_filter import find_edges
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
@@ -22,6 +23,7 @@ from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.networks import create
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.estimation.validity import PUBLISHED
 import export
 from learning.progress import Progress
 import numpy as np
@@ -83,6 +85,13 @@ def networks(model: str, frames: int) -> Dict[str, float]:
         return measure(candidates, frames)
 
 
+def sharpen(depth: np.ndarray, enlarged: np.ndarray) -> None:
+    """Find the edges of a network's depth map, and sharpen those of one brought to a size."""
+    edges = find_edges(depth, PUBLISHED.edge_threshold)
+    if edges is not None:
+        edges.sharpen(enlarged)
+
+
 def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]]:
     """Time the steps of DepthEstimator.estimate for two sizes of image."""
     estimator = DepthEstimator(model, device)
@@ -92,16 +101,21 @@ def hot_path(model: str, device: str, frames: int) -> Dict[str, Dict[str, float]
     camera = Intrinsics(width, height, width / 2, width / 2, width / 2, height / 2)
     rows = (np.arange(height) - camera.cy).clip(min=0.1) / camera.fy
     ground = np.repeat((1.0 / rows)[:, None], width, axis=1).astype(np.float32)
+    # Posts before it, so that a seventh of the pixels lies on their edges.
+    posts = np.minimum(ground, 8.0)
+    posts[:, ::60] = posts[:, 1::60] = 2.0
     tracker = ScaleTracker(CameraPose(height=1.0))
     results = {}
     for size in SIZES:
         image = random.integers(0, 256, (size[1], size[0], 3), np.uint8)
         small = np.ascontiguousarray(resize(image, width, height))
         depth = estimator.backend.run(small).depth.copy()
+        enlarged = cv2.resize(posts, size)
         results[f'{size[0]} x {size[1]}'] = measure({
             'resize to the network': lambda: resize(image, width, height),
             'network': lambda: estimator.backend.run(small),
             'resize to the image': lambda: cv2.resize(depth, size),
+            'besides, edge_filter: sharpen': lambda: sharpen(posts, enlarged),
             'besides, with a camera_height': lambda: fit_floor(ground, camera),
             'besides, with the pose known': lambda: tracker.follow(ground, camera),
             'estimate()': lambda: estimator.estimate(image)}, frames)

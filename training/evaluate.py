@@ -18,6 +18,7 @@ from typing import Dict, Sequence
 
 from depth_estimation_ros.estimation import mount
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
+from depth_estimation_ros.estimation.edge_filter import EDGE_FILTERS
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
@@ -65,7 +66,9 @@ def parse() -> argparse.Namespace:
                         help='of a dataset: measure what the node publishes by its defaults, too: '
                              "obstacles missed, unknown and hanging in the air, and Nav2's "
                              'costmap; needs what --navigation needs')
-    parser.add_argument('--edge-filter', type=float, default=PUBLISHED.edge_filter,
+    parser.add_argument('--edge-filter', choices=EDGE_FILTERS, default=PUBLISHED.edge_filter,
+                        help="with --published: as the node's parameter (%(default)s)")
+    parser.add_argument('--edge-threshold', type=float, default=PUBLISHED.edge_threshold,
                         metavar='SHARE',
                         help="with --published: as the node's parameter (%(default)g)")
     parser.add_argument('--no-pose', dest='pose', action='store_false',
@@ -105,9 +108,10 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
     estimator = (DepthEstimator(options.model, options.device) if options.model != MEAN
                  else None)
     predict = ModelPrediction(estimator, options.pose) if estimator else MeanPrediction()
+    validity = replace(PUBLISHED, edge_filter=options.edge_filter,
+                       edge_threshold=options.edge_threshold)
     measures = Measures(groups, options.navigation, PublishedPrediction(
-        estimator, replace(PUBLISHED, edge_filter=options.edge_filter), options.pose)
-        if estimator and options.published else None)
+        estimator, validity, options.pose) if estimator and options.published else None)
     measure(predict, groups, measures)
     with_pose = sum(group.record(pair).pose is not None for group, pair in all_pairs(groups))
     summary = {**measures.summary(),

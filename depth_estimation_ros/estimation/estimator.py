@@ -6,6 +6,7 @@ import cv2
 from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.confidence import with_scale_error
+from depth_estimation_ros.estimation.edge_filter import Edges
 from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
@@ -147,12 +148,15 @@ class DepthEstimator:
         unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
+        edges = validity.edges(depth) if validity else None
         confidence = confidence.copy() if confidence is not None and want_confidence else None
         floor = floor.copy() if floor is not None and want_floor else None
         if size == 'network' and unknown is not None:
             depth[unknown] = np.nan
+        if size == 'network' and edges is not None:
+            edges.sharpen(depth)
         if size == 'input':
-            depth = _in_image(image, box, np.nan, depth, unknown)
+            depth = _in_image(image, box, np.nan, depth, unknown, edges)
             if confidence is not None:
                 confidence = _in_image(image, box, 0.0, confidence)
             if floor is not None:
@@ -221,10 +225,14 @@ class DepthEstimator:
 
 
 def _in_image(image: np.ndarray, box: Box, around: float, values: np.ndarray,
-              unknown: Optional[np.ndarray] = None) -> np.ndarray:
+              unknown: Optional[np.ndarray] = None,
+              edges: Optional[Edges] = None) -> np.ndarray:
     """Return a map of the image's size: `values` within the box, `around` outside of it."""
     result = np.empty(image.shape[:2], np.float32)
     if (box.height, box.width) != result.shape:
         result.fill(around)
-    enlarge(values, unknown, result[box.top:box.top + box.height, box.left:box.left + box.width])
+    part = result[box.top:box.top + box.height, box.left:box.left + box.width]
+    enlarge(values, unknown, part)
+    if edges is not None:
+        edges.sharpen(part)
     return result

@@ -5,7 +5,7 @@ import math
 from typing import Optional
 
 import cv2
-from depth_estimation_ros.estimation.edge_filter import on_edge
+from depth_estimation_ros.estimation.edge_filter import Edges, find_edges, on_edge
 import numpy as np
 
 # In the training data everything beyond max_depth, the sky too, lies at max_depth. What comes
@@ -28,8 +28,11 @@ class Validity:
 
     Attributes
     ----------
-    edge_filter : float
-        Pixels whose neighbours' depths are more than this share apart are unknown; 0 for none.
+    edge_filter : str
+        What becomes of the pixels on an edge, one of EDGE_FILTERS: 'sharpen' puts each to the
+        foreground or the background, 'remove' makes them unknown, 'off' leaves them as they are.
+    edge_threshold : float
+        Share by which depths near each other differ where there is an edge between them.
     min_confidence : float
         Pixels with less confidence are unknown; 0 for none. It has no effect with a model that
         tells no confidence.
@@ -42,7 +45,8 @@ class Validity:
 
     """
 
-    edge_filter: float = 0.0
+    edge_filter: str = 'off'
+    edge_threshold: float = 0.15
     min_confidence: float = 0.0
     min_range: float = 0.0
     max_range: float = math.inf
@@ -63,14 +67,30 @@ class Validity:
 
         """
         masks = []
-        if self.edge_filter:
-            masks.append(on_edge(depth, self.edge_filter))
+        if self.edge_filter == 'remove':
+            masks.append(on_edge(depth, self.edge_threshold))
         if self.min_confidence and confidence is not None:
             masks.append(confidence < np.float32(self.min_confidence))
         if not masks:
             return None
         mask = masks[0] if len(masks) == 1 else masks[0] | masks[1]
         return mask if mask.any() else None
+
+    def edges(self, depth: np.ndarray) -> Optional[Edges]:
+        """
+        Return the edges that are to be sharpened.
+
+        Parameters
+        ----------
+        depth : float32 (H, W), metres, as the network gives it
+
+        Returns
+        -------
+        Edges, or None where there are none
+
+        """
+        return (find_edges(depth, self.edge_threshold) if self.edge_filter == 'sharpen'
+                else None)
 
     def mark_range(self, depth: np.ndarray, max_depth: float) -> None:
         """
@@ -92,7 +112,7 @@ class Validity:
 
 
 # What the node publishes by its defaults.
-PUBLISHED = Validity(edge_filter=0.15, min_range=0.1, max_range=20.0)
+PUBLISHED = Validity(edge_filter='sharpen', min_range=0.1, max_range=20.0)
 
 
 def enlarge(depth: np.ndarray, unknown: Optional[np.ndarray], target: np.ndarray) -> None:

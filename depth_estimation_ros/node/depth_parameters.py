@@ -3,7 +3,7 @@
 from typing import Callable, List, Optional
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.node import depth_settings, settings
+from depth_estimation_ros.node import depth_settings, rclpy_compat, settings
 from depth_estimation_ros.node.depth_settings import Options, SETTINGS
 from depth_estimation_ros.node.model_loader import ModelChoice, ModelLoader
 from depth_estimation_ros.node.process import NodeError
@@ -40,6 +40,10 @@ class DepthParameters:
         self._loader = ModelLoader(
             node, self._other_model, lambda: self.value('inference_timeout'))
         node.add_on_set_parameters_callback(self._check)
+        problem = depth_settings.outdated({
+            name: each.value for name, each in rclpy_compat.parameter_overrides(node).items()})
+        if problem:
+            raise NodeError(problem)
         settings.declare(node, SETTINGS)
         problem = depth_settings.problem(self.value)
         if problem:

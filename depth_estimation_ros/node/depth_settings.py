@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 import importlib.util
 import math
-from typing import Callable
+from typing import Any, Callable, Dict
 
 from depth_estimation_ros.estimation.backends import DEVICES
+from depth_estimation_ros.estimation.edge_filter import EDGE_FILTERS
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
 from depth_estimation_ros.estimation.mount import Mount
 from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, PUBLISHED, Validity
@@ -78,8 +79,14 @@ SETTINGS = {
         AT_ONCE, choices=tuple(OUT_OF_RANGE)),
     'edge_filter': Setting(
         PUBLISHED.edge_filter,
-        'Pixels on an edge become NaN: those whose neighbours are farther apart than this '
-        'share of the depth. 0: none.', AT_ONCE, limits=(0.0, 10.0)),
+        'What becomes of the pixels on the edges of things, where a network draws a ramp from '
+        'the foreground to the background: sharpen puts each to one of the two (what is close to '
+        'neither becomes NaN), remove makes all of them NaN, off leaves them in the air.',
+        AT_ONCE, choices=EDGE_FILTERS),
+    'edge_threshold': Setting(
+        PUBLISHED.edge_threshold,
+        'Share by which depths near each other differ where there is an edge between them.',
+        AT_ONCE, limits=(0.0, 10.0)),
     'min_confidence': Setting(
         PUBLISHED.min_confidence,
         'Pixels with less confidence become NaN, where the model tells a confidence. '
@@ -156,8 +163,20 @@ class Options:
             Mount.read(value_of), value_of('scale_from'), value_of('fov'), value_of('rate'),
             value_of('stale_after'), value_of('inference_timeout'),
             Validity(**{name: value_of(name) for name in (
-                'edge_filter', 'min_confidence', 'min_range', 'max_range', 'out_of_range')}),
+                'edge_filter', 'edge_threshold', 'min_confidence', 'min_range', 'max_range',
+                'out_of_range')}),
             value_of('max_image_pixels'))
+
+
+def outdated(given: Dict[str, Any]) -> str:
+    """Say what to write in place of a value that an earlier version took; empty where none is."""
+    value = given.get('edge_filter')
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ''
+    now = (f'edge_filter: remove and edge_threshold: {value:g}' if value else
+           'edge_filter: off')
+    return (f'edge_filter is one of {", ".join(EDGE_FILTERS)}, not {value:g}: what was '
+            f'edge_filter: {value:g} is {now} now; sharpen, the default, keeps thin things')
 
 
 def problem(value_of: Callable) -> str:

@@ -79,8 +79,9 @@ def declare(node: Node, settings: Dict[str, Setting]):
     """
     Declare the parameters of a node.
 
-    A whole number is taken where a parameter is a float. A parameter that the node doesn't have
-    is warned of: rclpy would ignore it in silence.
+    A whole number is taken where a parameter is a float, and off, which YAML reads as false, where
+    it is a choice. A parameter that the node doesn't have is warned of: rclpy would ignore it in
+    silence.
 
     Raises
     ------
@@ -89,10 +90,10 @@ def declare(node: Node, settings: Dict[str, Setting]):
 
     """
     given = rclpy_compat.parameter_overrides(node)
-    given.update((each.name, each) for each in _floats(list(given.values()), settings))
+    given.update((each.name, each) for each in _as_meant(list(given.values()), settings))
     for name, setting in settings.items():
         node.declare_parameter(name, setting.default, setting.descriptor())
-    node.add_pre_set_parameters_callback(lambda parameters: _floats(parameters, settings))
+    node.add_pre_set_parameters_callback(lambda parameters: _as_meant(parameters, settings))
     for name in given:
         if not node.has_parameter(name) and not name.startswith(ROS_PARAMETERS):
             near = difflib.get_close_matches(name, settings, 1)
@@ -101,10 +102,20 @@ def declare(node: Node, settings: Dict[str, Setting]):
                 + (f': is it {near[0]}?' if near else '.'))
 
 
-def _floats(parameters: List[Parameter], settings: Dict[str, Setting]) -> List[Parameter]:
-    """Return parameters with floats where whole numbers were given for them."""
-    return [
-        Parameter(each.name, value=float(each.value))
-        if each.type_ == Parameter.Type.INTEGER and each.name in settings
-        and isinstance(settings[each.name].default, float) else each
-        for each in parameters]
+def _as_meant(parameters: List[Parameter], settings: Dict[str, Setting]) -> List[Parameter]:
+    """
+    Return parameters with the types that they are declared with.
+
+    A whole number becomes a float where one is meant, and false the text off where that is a
+    choice: to YAML, which parameter files and `ros2 param set` are read by, off is false.
+    """
+    def meant(each: Parameter) -> Parameter:
+        setting = settings.get(each.name)
+        if setting is None:
+            return each
+        if each.type_ == Parameter.Type.INTEGER and isinstance(setting.default, float):
+            return Parameter(each.name, value=float(each.value))
+        if each.type_ == Parameter.Type.BOOL and not each.value and 'off' in setting.choices:
+            return Parameter(each.name, value='off')
+        return each
+    return [meant(each) for each in parameters]
