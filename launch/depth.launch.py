@@ -102,12 +102,12 @@ ARGUMENTS = [
                     'depth_image_proc.'),
     DeclareLaunchArgument(
         'laserscan', default_value='false', choices=['true', 'false'],
-        description='Whether to publish the middle rows of depth as depth/scan, with '
-                    'depthimage_to_laserscan.'),
+        description='Whether to publish the middle rows of depth as depth/scan_rows, with '
+                    'depthimage_to_laserscan; depth/scan needs none of it.'),
     DeclareLaunchArgument(
         'scan_frame', default_value='camera_link',
-        description="Frame of the scan: the camera's place, with x forward and z up. The frame of "
-                    'the images, with z forward, is not that.'),
+        description="Frame of depth/scan_rows: the camera's place, with x forward and z up. The "
+                    'frame of the images, with z forward, is not that.'),
     DeclareLaunchArgument(
         'rviz', default_value='false', choices=['true', 'false'],
         description='Whether to show image, depth, confidence and cloud in RViz.'),
@@ -264,7 +264,7 @@ def nodes(context: LaunchContext) -> List[Action]:
         result.append(node(
             'depthimage_to_laserscan', 'depthimage_to_laserscan_node', 'laser_scan',
             remappings=[('depth', 'depth/image'), ('depth_camera_info', 'depth/camera_info'),
-                        ('scan', 'depth/scan')],
+                        ('scan', 'depth/scan_rows')],
             ros_arguments=['-p', 'scan_height:=10', '-p', f'output_frame:={given["scan_frame"]}']
             + files))
     if given['rviz'] == 'true' and not is_installed('rviz2'):

@@ -254,7 +254,7 @@ def test_the_scan_node_finds_its_topics_and_its_frame(launch_file):
     assert recorded.package == 'depthimage_to_laserscan'
     with started(recorded) as node:
         for name, topic in (('depth', 'image'), ('depth_camera_info', 'camera_info'),
-                            ('scan', 'scan')):
+                            ('scan', 'scan_rows')):
             assert node.resolve_topic_name(name) == f'/robot1/depth/{topic}'
         assert node.declare_parameter('output_frame', '').value == 'front_link'
         assert node.declare_parameter('scan_height', 1).value == 10

@@ -2,9 +2,10 @@
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.scan import Scanner
 import numpy as np
 import pytest
-from scoring.navigation import compare, NavigationEvaluation, Scanner
+from scoring.navigation import compare, NavigationEvaluation
 
 CAMERA = Intrinsics(256, 144, 128.0, 128.0, 127.5, 71.5).resized(224, 224)
 POSES = [CameraPose(1.5, 0.0, 0.0), CameraPose(1.5, -0.2, 0.0), CameraPose(0.4, 0.1, 0.0),

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
+from depth_estimation_ros.estimation.scan import level_rays
 import numpy as np
 import pytest
 from scoring.costmap import CONFIG, CostmapEvaluation, VoxelLayer
-from scoring.navigation import level_rays
 from scoring.obstacles import is_flying, is_thin, ObstacleEvaluation
 
 CAMERA = Intrinsics(256, 144, 128.0, 128.0, 127.5, 71.5)

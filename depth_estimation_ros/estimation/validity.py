@@ -92,6 +92,10 @@ class Validity:
         return (find_edges(depth, self.edge_threshold) if self.edge_filter == 'sharpen'
                 else None)
 
+    def farthest(self, max_depth: float) -> float:
+        """Return where the range ends, for training depths that end at `max_depth`; metres."""
+        return min(self.max_range, HORIZON * max_depth)
+
     def mark_range(self, depth: np.ndarray, max_depth: float) -> None:
         """
         Mark, in place, what is nearer than the range and beyond it.
@@ -103,7 +107,7 @@ class Validity:
             Where the training depths ended, in metres of this camera.
 
         """
-        nearest, farthest = self.min_range, min(self.max_range, HORIZON * max_depth)
+        nearest, farthest = self.min_range, self.farthest(max_depth)
         near, far = OUT_OF_RANGE[self.out_of_range](nearest, farthest)
         # Both before either is written: -Inf is nearer than the range, too.
         too_near, too_far = depth < np.float32(nearest), depth > np.float32(farthest)

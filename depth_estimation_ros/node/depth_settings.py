@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 import importlib.util
 import math
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 from depth_estimation_ros.estimation.backends import DEVICES
 from depth_estimation_ros.estimation.edge_filter import EDGE_FILTERS
 from depth_estimation_ros.estimation.estimator import FITS, SIZES
 from depth_estimation_ros.estimation.mount import Mount
+from depth_estimation_ros.estimation.scan import HIGH, LOW
 from depth_estimation_ros.estimation.validity import OUT_OF_RANGE, PUBLISHED, Validity
 from depth_estimation_ros.images.picture import MAX_PIXELS
 from depth_estimation_ros.node.settings import AT_ACTIVATION, AT_ONCE, AT_START, Setting
@@ -91,6 +92,12 @@ SETTINGS = {
         PUBLISHED.min_confidence,
         'Pixels with less confidence become NaN, where the model tells a confidence. '
         '0: none.', AT_ONCE, limits=(0.0, 1.0)),
+    'scan_min_height': Setting(
+        LOW, 'Metres above the floor from which on a thing is an obstacle in depth/scan.',
+        AT_ONCE, limits=(0.0, 100.0)),
+    'scan_max_height': Setting(
+        HIGH, 'Metres above the floor up to which a thing is an obstacle in depth/scan: the '
+        "robot's height.", AT_ONCE, limits=(0.0, 100.0)),
     'rate': Setting(
         0.0, 'How often the network runs at most, in hertz: 0.01 to 1000. 0: for every image '
         'that it can.', AT_ONCE, limits=(0.0, 1000.0)),
@@ -132,6 +139,8 @@ class Options:
     stale_after, inference_timeout : float
         Seconds.
     validity : Validity
+    scan_heights : (float, float), metres
+        Above the floor, between which a thing is an obstacle.
     max_image_pixels : int
 
     """
@@ -147,6 +156,7 @@ class Options:
     stale_after: float
     inference_timeout: float
     validity: Validity
+    scan_heights: Tuple[float, float]
     max_image_pixels: int
 
     @property
@@ -165,6 +175,7 @@ class Options:
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'edge_threshold', 'min_confidence', 'min_range', 'max_range',
                 'out_of_range')}),
+            (value_of('scan_min_height'), value_of('scan_max_height')),
             value_of('max_image_pixels'))
 
 
@@ -185,6 +196,10 @@ def problem(value_of: Callable) -> str:
     if not nearest < farthest:
         return (f'min_range must be less than max_range, not {nearest:g} and {farthest:g}: set '
                 'both together, or first the one that makes room')
+    low, high = value_of('scan_min_height'), value_of('scan_max_height')
+    if not low < high:
+        return (f'scan_min_height must be less than scan_max_height, not {low:g} and {high:g}: '
+                'set both together, or first the one that makes room')
     if 0.0 < value_of('rate') < LOWEST_RATE:
         return f'rate is 0 (no limit) or {LOWEST_RATE:g} to 1000, not {value_of("rate"):g}'
     uses_tf = next(filter(value_of, ('ground_frame', 'scale_from')), '')

@@ -5,6 +5,7 @@ from typing import Optional
 from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.depth_colors import colorize
 from depth_estimation_ros.node import image_messages
+from depth_estimation_ros.node.scan_output import ScanOutput
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -34,7 +35,14 @@ class ImageOutput:
 
 
 class DepthOutputs:
-    """The topics below depth/; all but depth/image are made only while somebody listens."""
+    """
+    The topics below depth/; all but depth/image are made only while somebody listens.
+
+    Attributes
+    ----------
+    scan : ScanOutput
+
+    """
 
     def __init__(self, node: LifecycleNode):
         self._node = node
@@ -43,6 +51,7 @@ class DepthOutputs:
         self._confidence = ImageOutput(node, 'depth/confidence')
         self._floor = ImageOutput(node, 'depth/floor')
         self._color = ImageOutput(node, 'depth/color')
+        self.scan = ScanOutput(node, QOS)
         self._camera_info = node.create_lifecycle_publisher(
             CameraInfo, 'depth/camera_info', QOS)
 
@@ -94,6 +103,6 @@ class DepthOutputs:
         """Take the topics away."""
         for publisher in (*(output.publisher for output in (
                 self._depth, self._millimetres, self._confidence, self._floor,
-                self._color)),
+                self._color, self.scan)),
                 self._camera_info):
             self._node.destroy_lifecycle_publisher(publisher)

@@ -17,6 +17,7 @@ from depth_estimation_ros.node.ground_pose import GroundPose
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.points_input import PointsInput
 from depth_estimation_ros.node.reporting import LOG_PERIOD
+from depth_estimation_ros.node.scan_output import ScanLimits
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -100,13 +101,21 @@ class Pipeline:
             want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor)
         if frame.is_given_up:
             return  # it is counted, and later images have been answered
-        info = None
+        info = seen = None
         if camera is not None:
             seen = estimator.intrinsics(camera.intrinsics, options.size, options.fit)
             info = camera_info.describe(camera.info, seen, header)
             if tracker.pose is not None:
                 self.pose_check.look(estimate.depth, seen, tracker.pose, tracker.last)
         self.outputs.publish(estimate, estimator.metadata.max_depth, header, info)
+        if self.outputs.scan.has_listeners:
+            max_depth = options.scale * tracker.scale * estimator.metadata.max_depth
+            if options.focal_scaling:
+                max_depth *= estimator.focal_scale(intrinsics, options.fit)
+            self.outputs.scan.publish(
+                estimate.depth, seen, tracker, ScanLimits(
+                    *options.scan_heights, options.validity.min_range,
+                    options.validity.farthest(max_depth)), header)
         self.statistics.count_published(
             frame.arrived, is_blank(estimate, options.validity.out_of_range))
 

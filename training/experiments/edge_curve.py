@@ -18,6 +18,7 @@ from depth_estimation_ros.estimation.edge_filter import EDGE_FILTERS
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
 from depth_estimation_ros.estimation.model_file import ModelFileError
+from depth_estimation_ros.estimation.scan import level_rays
 from depth_estimation_ros.estimation.validity import PUBLISHED
 from learning.dataset_error import DatasetError
 from learning.pairs import SPLITS
@@ -25,7 +26,7 @@ from learning.progress import Progress
 from matplotlib.figure import Figure
 from scoring import figures
 from scoring.groups import all_pairs, find_groups, Group
-from scoring.navigation import check_poses, level_rays
+from scoring.navigation import check_poses
 from scoring.obstacles import ObstacleEvaluation, ObstacleScores
 from scoring.published import PublishedPrediction
 

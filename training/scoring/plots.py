@@ -3,13 +3,14 @@
 import math
 from typing import Dict, List, NamedTuple
 
+from depth_estimation_ros.estimation.scan import HIGH, LOW
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 import numpy as np
 from scoring.bag import Followed
 from scoring.breakdown import BIN_WIDTH, DepthBreakdown, SKY
 from scoring.confidence import BINS, ConfidenceEvaluation, COVERAGE
-from scoring.navigation import HIGH, LIMITS, LOW
+from scoring.navigation import LIMITS
 
 TRUE, PREDICTED, SHADE = 'tab:green', 'tab:red', '0.85'
 

@@ -10,13 +10,14 @@ from dataclasses import asdict
 from typing import Dict
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.scan import level_rays, Scanner
 from depth_estimation_ros.estimation.validity import Validity
 from learning.pairs import Pair
 import numpy as np
 from scoring.costmap import CostmapEvaluation, VoxelLayer
 from scoring.groups import Group
 from scoring.metrics import is_far
-from scoring.navigation import level_rays, NavigationEvaluation, Scanner
+from scoring.navigation import NavigationEvaluation
 from scoring.obstacles import ObstacleEvaluation
 
 
