@@ -176,6 +176,20 @@ def test_points_that_nothing_joins_to_the_camera_are_told_with_the_frames(
     assert '/absent' in capsys.readouterr().err
 
 
+def test_a_frame_of_whose_time_tf_knows_nothing_is_left_out(camera, views, tmp_path, caplog):
+    messages = [transforms('/tf_static', 0.0, ('base', 'camera', (0.0, 0.0, 1.0), OPTICAL)),
+                transforms('/tf', 1.0, ('base', 'laser', (0.0, 0.0, 0.7), NONE)),
+                camera_info(INFO, 1.0, camera)]
+    for seconds in (1.1, 5.0):
+        messages += [image(COLOR, seconds, views[0][0], 'rgb8'),
+                     scan('/scan', seconds, np.full(901, 4.0), 'laser')]
+    out = tmp_path / 'out'
+    assert run('bag', write_bag(tmp_path / 'a', 'mcap', messages), '--out', out,
+               '--split', 1, 0, 0, '--motion', 0) == 1
+    assert len(depths(out)) == 1
+    assert '4.0 s lie between' in caplog.text
+
+
 def test_a_lens_is_rectified_with_its_depth(camera, views, tmp_path):
     info = camera_info(INFO, 1.0, camera)
     info = replace(info, message=replace(info.message, d=np.array([-0.08, 0.0, 0.0, 0.0, 0.0])))

@@ -1,5 +1,6 @@
 """Rigid transforms between the frames of cameras, sensors and the world, as TF records them."""
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
@@ -45,22 +46,23 @@ class Link:
     ----------
     parent : str
     is_static : bool
-    stamps : list of int, nanoseconds
-    values : list of seven floats
-        Translation (metres) and quaternion (x, y, z, w), for each stamp.
+    stamps : array of int, nanoseconds
+    values : array of float
+        Translation (metres) and quaternion (x, y, z, w) of each stamp: seven numbers. An hour of
+        a robot with twenty joints has some millions of them, too many for lists.
 
     """
 
     parent: str
     is_static: bool
-    stamps: List[int] = field(default_factory=list)
-    values: List[List[float]] = field(default_factory=list)
+    stamps: array = field(default_factory=lambda: array('q'))
+    values: array = field(default_factory=lambda: array('d'))
 
     def sort(self) -> None:
         """Bring what is known into the order of its stamps, however it was recorded."""
         order = np.argsort(self.stamps, kind='stable')
-        self.stamps = [self.stamps[number] for number in order]
-        self.values = [self.values[number] for number in order]
+        self.stamps = array('q', np.array(self.stamps)[order].tobytes())
+        self.values = array('d', np.array(self.values).reshape(-1, 7)[order].tobytes())
 
     def at(self, stamp: int) -> np.ndarray:
         """
@@ -73,7 +75,7 @@ class Link:
 
         """
         if self.is_static:
-            return rigid_transform(self.values[-1][:3], self.values[-1][3:])
+            return rigid_transform(self.values[-7:-4], self.values[-4:])
         after = int(np.searchsorted(self.stamps, stamp))
         before = max(0, after - 1)
         after = min(after, len(self.stamps) - 1)
@@ -81,7 +83,8 @@ class Link:
         if apart > TOLERANCE:
             raise TransformError(f'{1e-9 * apart:.1f} s lie between the frame and the nearest '
                                  f'transform to {self.parent!r}')
-        one, other = np.array(self.values[before]), np.array(self.values[after])
+        one, other = (np.array(self.values[7 * number:7 * number + 7])
+                      for number in (before, after))
         span = self.stamps[after] - self.stamps[before]
         share = min(1.0, max(0.0, (stamp - self.stamps[before]) / span)) if span else 0.0
         # A quaternion and its negative are one rotation.
@@ -148,9 +151,7 @@ class Transforms:
 
         """
         target, source = target.lstrip('/'), source.lstrip('/')
-        above = [target, *self._ancestors(target)]
-        common = next((frame for frame in (source, *self._ancestors(source)) if frame in above),
-                      None)
+        common = self._common(target, source)
         if common is None:
             raise TransformError(
                 f'TF joins {source!r} to {target!r} nowhere; its frames are '
@@ -198,6 +199,15 @@ class Transforms:
         world = ODOM if ODOM in above else above[-1]
         return world, self._to(world, frame, stamp)
 
+    def joins(self, one: str, other: str) -> bool:
+        """Tell whether anything leads from a frame to another, at any time."""
+        return self._common(one.lstrip('/'), other.lstrip('/')) is not None
+
+    def _common(self, one: str, other: str) -> Optional[str]:
+        """Return the lowest frame that is above two others, or is one of them."""
+        above = [one, *self._ancestors(one)]
+        return next((frame for frame in (other, *self._ancestors(other)) if frame in above), None)
+
     def _add(self, parent: str, child: str, stamp: int, translation, rotation,
              is_static: bool) -> None:
         parent, child = parent.lstrip('/'), child.lstrip('/')
@@ -207,8 +217,8 @@ class Transforms:
         if link.parent != parent:
             return
         link.stamps.append(stamp)
-        link.values.append([translation.x, translation.y, translation.z,
-                            rotation.x, rotation.y, rotation.z, rotation.w])
+        link.values.extend((translation.x, translation.y, translation.z,
+                            rotation.x, rotation.y, rotation.z, rotation.w))
 
     def _parents(self) -> Set[str]:
         return {link.parent for link in self.links.values()}

@@ -185,8 +185,8 @@ class BagFrames:
                 in_nanoseconds(message.header.stamp) or stamp)
             points = read(message) @ matrix[:3, :3].T + matrix[:3, 3]
         except TransformError as error:
-            raise SourceError(f'{self._path}: {topic} cannot be brought into the images of '
-                              f'{self._topic}: {error}.') from error
+            raise self._untold(f'{topic} cannot be brought into the images of {self._topic}',
+                               message.header.frame_id, error) from error
         except PointsError as error:
             raise ImageError(f'{self._path}: {topic} has {error}') from error
         return draw_points(points, camera)
@@ -203,14 +203,17 @@ class BagFrames:
         """Return how the camera stood above the ground's frame, where TF tells it."""
         ground = self._options.ground_frame
         try:
-            matrix = self._transforms.between(ground, self._frame_id, stamp)
-            # Its third row is the direction up, in the camera's frame.
-            return CameraPose.from_down(-matrix[2, :3], matrix[2, 3])
+            return CameraPose.from_matrix(self._transforms.between(ground, self._frame_id, stamp))
         except (TransformError, PoseError) as error:
             if ground != SourceOptions.ground_frame:
-                raise SourceError(f'{self._path}: the pose above {ground!r} (--ground-frame) '
-                                  f'cannot be told: {error}.') from error
+                raise self._untold(f'the pose above {ground!r} (--ground-frame) cannot be told',
+                                   ground, error) from error
             return None
+
+    def _untold(self, what: str, frame: str, error: Exception) -> Exception:
+        """Return the error of a picture, or of the whole bag where nothing joins the frames."""
+        kind = ImageError if self._transforms.joins(self._frame_id, frame) else SourceError
+        return kind(f'{self._path}: {what}: {error}')
 
 
 def _metres(message: Any, topic: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Depth by another model, where it is confident."""
 
+import logging
 from typing import Optional
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -7,6 +8,8 @@ from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.mount import Mount
 from importing.frames import SourceError
 import numpy as np
+
+LOGGER = logging.getLogger(__name__)
 
 
 class Teacher:
@@ -32,6 +35,7 @@ class Teacher:
     def __init__(self, model: str, min_confidence: float, mount: Mount):
         self._estimator = DepthEstimator(model)
         self._min_confidence, self._mount = min_confidence, mount
+        self._has_told = False
         self.digest = self._estimator.backend.digest
         probe = self._estimator.estimate(np.zeros((8, 8, 3), np.uint8))
         if min_confidence and probe.confidence is None:
@@ -53,6 +57,10 @@ class Teacher:
             NaN where the confidence is too small.
 
         """
+        if camera is None and not self._has_told:
+            self._has_told = True
+            LOGGER.warning("Nothing tells the camera of the pictures: the teacher's depth is that "
+                           'of its own camera. Give --fov or --camera.')
         # Pictures are far apart in time: none follows the scale of the one before it.
         estimate = self._estimator.estimate(rgb, camera, tracker=self._mount.new_tracker())
         depth = estimate.depth
