@@ -10,6 +10,7 @@ import cv2
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
 from depth_estimation_ros.estimation.pose import CameraPose
 import import_dataset
+from importing.points import draw_points
 from learning.pairs import find_pairs
 from learning.pairs_table import read_records
 import numpy as np
@@ -174,6 +175,39 @@ def test_points_that_nothing_joins_to_the_camera_are_told_with_the_frames(
     assert "joins 'laser' to 'camera' nowhere" in error and 'base, laser' in error
     assert run('bag', bag, '--out', tmp_path / 'out', '--points-topic', '/absent') == 1
     assert '/absent' in capsys.readouterr().err
+
+
+def test_a_floor_and_a_wall_stay_and_what_a_box_hides_does_not():
+    """A lidar of 32 rings sees over a box 3 m away, 0.3 m above a camera 1 m above the floor."""
+    camera = Intrinsics(640, 360, 320.0, 320.0, 319.5, 179.5)
+    up, left = np.meshgrid(*map(np.radians, (np.linspace(-25, 3, 32), np.arange(-50, 50, 0.2))))
+    rays = np.stack([np.cos(up) * np.sin(left), -np.sin(up), np.cos(up) * np.cos(left)],
+                    axis=-1).reshape(-1, 3)
+    start = np.array([0.0, -0.3, 0.0])
+    with np.errstate(divide='ignore', invalid='ignore'):
+        box = 3.0 / rays[:, 2]
+        at = start + box[:, None] * rays
+        box[(np.abs(at[:, 0]) > 0.5) | (at[:, 1] < 0.2) | (at[:, 1] > 1.0)] = np.inf
+        floor, wall = (np.where(each > 0.0, each, np.inf)
+                       for each in (1.3 / rays[:, 1], 2.0 / rays[:, 0]))
+    distance = np.minimum(np.minimum(box, floor), np.minimum(wall, 12.0 / rays[:, 2]))
+    points = start + distance[:, None] * rays
+    x, y, z = points.T
+    on_box = np.abs(points * (3.0 / z)[:, None] - (0.0, 0.6, 3.0)) < (0.5, 0.4, 1e-6)
+    hidden = on_box.all(axis=1) & (z > 3.1)
+    u, v = np.rint(320.0 * x / z + 319.5).astype(int), np.rint(320.0 * y / z + 179.5).astype(int)
+    inside = (u >= 0) & (u < 640) & (v >= 0) & (v < 360)
+    depth = draw_points(points, camera)
+
+    def share_that_stays(some: np.ndarray) -> float:
+        some = some & inside
+        assert some.sum() > 200
+        return float(np.mean(np.abs(depth[v[some], u[some]] - z[some]) < 0.01 * z[some]))
+
+    assert share_that_stays(hidden) < 0.05
+    assert share_that_stays((distance == floor) & ~hidden) > 0.95
+    assert share_that_stays((distance == wall) & ~hidden) > 0.95
+    assert share_that_stays(distance == box) > 0.99
 
 
 def test_a_frame_of_whose_time_tf_knows_nothing_is_left_out(camera, views, tmp_path, caplog):
