@@ -15,7 +15,7 @@ SAMPLE = ROOT / 'data' / 'sample'
 def test_ablation_goes_from_the_papers_recipe_to_ours():
     recipes = ablation.recipes({'max_epochs': 3, 'data_dir': ['worlds']}, ('real', 0.5))
     lines = [recipes[name] for name in ablation.INGREDIENTS]
-    paper, ours = runs.read_recipe('train'), runs.read_recipe('train_compact')
+    paper, ours = runs.read_recipe('train'), runs.read_recipe('train_rays')
     assert lines[0] == {**paper, 'pretrained': False, 'max_epochs': 3,
                         'data_dir': ['worlds']}
     assert all(lines[-1][key] == ours[key] for key in set(ours) - set(ablation.NO_INGREDIENTS))

@@ -103,26 +103,30 @@ def measure_aspects(estimator, root, split):
     dict of str to {'scaled': float, 'unscaled': float}
         By width : height, the median of the ratio of what is predicted for a part that is cut
         out to what is predicted for it in the whole picture: with the estimator's correction, and
-        with that for the focal length alone.
+        with that for the focal length alone; of a model with rays, told the part's camera, and
+        not told it.
 
     """
     dataset = DepthDataset(root, split)
-    ratios = {name: [] for name in ASPECTS}
+    rays = estimator.metadata.rays
+    ratios = {name: {'scaled': [], 'unscaled': []} for name in ASPECTS}
     for pair in dataset.pairs:
         rgb, truth = pair.read_rgb(), pair.read_depth(dataset.max_depth)
         whole = estimator.estimate(rgb, pair.camera).depth
         for name, aspect in ASPECTS.items():
             left, top, width, height = centre_crop(rgb.shape[1], rgb.shape[0], aspect)
             part = slice(top, top + height), slice(left, left + width)
-            depth = estimator.estimate(
-                rgb[part], pair.camera.cropped(left, top, width, height)).depth
             known = truth[part] < FARTHEST
-            ratios[name].append((depth / whole[part])[known])
-    found = {}
-    for name, aspect in ASPECTS.items():
-        ratio = float(np.median(np.concatenate(ratios[name])))
-        found[name] = {'scaled': ratio,
-                       'unscaled': ratio / (aspect / estimator.metadata.aspect) ** VERTICAL}
+            for told in ('scaled', 'unscaled'):
+                depth = estimator.estimate(
+                    rgb[part], pair.camera.cropped(left, top, width, height),
+                    focal_scaling=told == 'scaled' or not rays).depth
+                ratios[name][told].append((depth / whole[part])[known])
+    found = {name: {told: float(np.median(np.concatenate(values)))
+                    for told, values in each.items()} for name, each in ratios.items()}
+    if not rays:
+        for name, aspect in ASPECTS.items():
+            found[name]['unscaled'] /= (aspect / estimator.metadata.aspect) ** VERTICAL
     return found
 
 
@@ -139,11 +143,10 @@ def draw(found, aspects, path):
     from scoring import figures
     figure = Figure(figsize=(10, 4.2), layout='constrained')
     lenses, shapes = figure.subplots(1, 2, sharey=True)
-    for name, label in (('scaled', "corrected for the camera's focal length"),
-                        ('unscaled', 'as the network gives it')):
+    for name, label in (('scaled', 'the camera known'), ('unscaled', 'the camera not known')):
         lenses.plot(list(found), [ratios[name] for ratios in found.values()], 'o-', label=label)
-    for name, label in (('scaled', 'corrected for how it is stretched, too'),
-                        ('unscaled', 'for the focal length alone')):
+    for name, label in (('scaled', 'the camera known'),
+                        ('unscaled', 'how it is stretched not known')):
         shapes.plot(list(aspects), [ratios[name] for ratios in aspects.values()], 'o-',
                     label=label)
     for axis in (lenses, shapes):
@@ -181,11 +184,11 @@ def main(arguments: List[str]) -> int:
         write_json({'median_ratio': found, 'relative': relative(found), 'aspect': aspects},
                    options.json)
     if options.json != '-':
-        print('degrees  predicted / true  relative to 90  without scaling')
+        print('degrees  predicted / true  relative to 90  camera unknown')
         for angle, ratios in relative(found).items():
             print(f'{angle:7.1f}{found[angle]["scaled"]:18.3f}{ratios["scaled"]:16.3f}'
                   f'{ratios["unscaled"]:17.3f}')
-        print('\n  shape  relative to the whole  without correction')
+        print('\n  shape  relative to the whole  camera unknown')
         for name, ratios in aspects.items():
             print(f'{name:>7}{ratios["scaled"]:23.3f}{ratios["unscaled"]:20.3f}')
     if options.figure:

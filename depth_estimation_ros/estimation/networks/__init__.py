@@ -13,7 +13,8 @@ from torch import nn
 PAPER = 'resnet34_upsample'
 SKIP = '_skip'
 # The names under which a network is shipped or published, where timm calls the encoder otherwise.
-ENCODER_ALIASES = {'efficientnet_lite0': 'tf_efficientnet_lite0'}
+ENCODER_ALIASES = {f'efficientnet_{size}': f'tf_efficientnet_{size}'
+                   for size in ('lite0', 'lite1', 'lite2')}
 
 
 def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,

