@@ -49,6 +49,6 @@ def test_other_networks_are_trained_with_the_robots_own():
 def test_a_run_of_the_papers_network_sees_the_papers_preprocessing(pairs):
     data = open_data(Settings(data_dir=[str(SAMPLE)]))
     assert data.train.resize is data.evaluated['val'].resize is paper_resize
-    (rgb, depth), (seen, truth, _, _) = pairs[0], data.evaluated['val'][0]
+    (rgb, depth), (seen, truth, *_) = pairs[0], data.evaluated['val'][0]
     np.testing.assert_array_equal(seen, paper_resize(rgb, 224, 224))
     np.testing.assert_array_equal(truth, paper_resize(depth, 224, 224))

@@ -144,5 +144,5 @@ def _is_bent(inverse: np.ndarray) -> np.ndarray:
         if len(value) > 2 * BEND:
             middle = value[BEND:-BEND]
             change = np.abs(value[:-2 * BEND] + value[2 * BEND:] - 2.0 * middle)
-            found[BEND:-BEND] |= change > most[BEND:-BEND]
+            found[BEND:-BEND][change > most[BEND:-BEND]] = 1
     return cv2.dilate(bent, _BENT_NEARBY) > 0

@@ -90,7 +90,8 @@ class ScanOutput:
         step = max(1, depth.shape[1] // COLUMNS)
         depth = depth[::step, ::step]
         if camera is not None:
-            camera = Intrinsics(*depth.shape[::-1], camera.fx / step, camera.fy / step,
+            height, width = depth.shape
+            camera = Intrinsics(width, height, camera.fx / step, camera.fy / step,
                                 camera.cx / step, camera.cy / step)
         pose = self._pose(depth, camera, tracker)
         if camera is None or pose is None:
