@@ -55,7 +55,8 @@ def write(path: Path, factor: float = 1.0, confidence: bool = True, size: int = 
         outputs.append(helper.make_tensor_value_info(
             'confidence', TensorProto.FLOAT, (1, size, size)))
     if floor:
-        nodes.append(helper.make_node('Identity', ['confidence'], ['floor']))
+        # No Identity: OpenVINO 2024.1 would take both outputs for one with two names.
+        nodes.append(helper.make_node('Mul', ['bare', 'byte'], ['floor']))
         outputs.append(helper.make_tensor_value_info(
             'floor', TensorProto.FLOAT, (1, size, size)))
     constants = {'weights': np.array([scale, scale, 0.0], np.float32),
