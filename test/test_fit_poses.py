@@ -50,6 +50,32 @@ def test_the_poses_of_rendered_pictures_are_found(dataset):
     assert again.returncode == 1 and '--overwrite' in again.stderr
 
 
+def test_other_columns_and_each_pairs_own_camera_stay(dataset, tmp_path):
+    root = tmp_path / 'data'
+    shutil.copytree(dataset, root)
+    camera = json.loads((root / 'camera.json').read_text())
+    names = sorted(path.stem for path in (root / 'rgb' / 'val').iterdir())
+    # camera.json's focal length is wrong, that of each row is right.
+    own = {key: camera[key] for key in ('fx', 'fy', 'cx', 'cy')}
+    (root / 'camera.json').write_text(json.dumps({**camera, 'fx': 300.0, 'fy': 300.0}))
+    with open(root / 'pairs.csv', 'w', newline='') as file:
+        table = csv.DictWriter(file, ('split', 'name', 'kind', 'seen', 'table_height', *own))
+        table.writeheader()
+        table.writerows({'split': 'val', 'name': name, 'kind': 'hall', 'seen': number,
+                         'table_height': 0.7, **own} for number, name in enumerate(names))
+    assert fit_poses('--data-dir', root, '--overwrite').returncode == 0
+    tables = []
+    for folder in (dataset, root):
+        with open(folder / 'pairs.csv', newline='') as file:
+            tables.append({row['name']: row for row in csv.DictReader(file)})
+    fitted, kept = tables
+    assert [row['seen'] for row in kept.values()] == [str(n) for n in range(len(names))]
+    assert {row['kind'] for row in kept.values()} == {'hall'}
+    assert {name: row['height'] for name, row in kept.items() if row['height']} == {
+        name: row['height'] for name, row in fitted.items()}
+    assert not any(row['table_height'] for row in kept.values())
+
+
 def test_a_dataset_without_a_camera_is_refused_with_a_sentence(dataset, tmp_path):
     shutil.copytree(dataset / 'rgb', tmp_path / 'rgb')
     shutil.copytree(dataset / 'depth', tmp_path / 'depth')

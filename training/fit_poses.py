@@ -13,6 +13,7 @@ floor_fits.png, which is drawn beside pairs.csv: what is taken for the floor is 
 
 import argparse
 import csv
+from dataclasses import replace
 from pathlib import Path
 import sys
 from typing import Dict, List, Tuple
@@ -24,37 +25,49 @@ from depth_estimation_ros.estimation.geometry import Intrinsics, IntrinsicsError
 from depth_estimation_ros.estimation.pose import CameraPose
 from learning.dataset_error import DatasetError
 from learning.pairs import find_datasets, find_pairs, Pair, SPLITS
+from learning.pairs_table import read_records, Record
 from learning.progress import Progress
 import numpy as np
 
 MAX_DEPTH = 20.0  # metres; of what is farther, no floor tells much
 COLUMNS = ('split', 'name', 'kind', 'height', 'pitch', 'roll')
+# Of what stands in pairs.csv: the fitted pose is that above the plane that is seen, be it a table.
+POSE = ('height', 'pitch', 'roll', 'table_height')
 SHOWN, TILE = 24, (160, 120)
 
 
-def fit(pairs: List[Tuple[str, Pair]], camera: Intrinsics, max_height: float
-        ) -> Dict[Tuple[str, str], CameraPose]:
+def find(root: Path, usual: Intrinsics) -> List[Tuple[str, Pair]]:
+    """Return a dataset's pairs with their cameras, each with its split."""
+    found = []
+    for split in SPLITS:
+        records = read_records(root, split)
+        found += [(split, replace(pair, camera=records.get(pair.name, Record()).camera(usual)))
+                  for pair in find_pairs(root, split)[0]]
+    return found
+
+
+def fit(pairs: List[Tuple[str, Pair]], max_height: float) -> Dict[Tuple[str, str], CameraPose]:
     """Return the poses that are found, by split and name."""
     poses = {}
     for split, pair in Progress(pairs, unit=' pairs', leave=False):
         depth = pair.read_depth(MAX_DEPTH)
         # What is clipped would make a plane of its own, far away.
         depth[depth >= MAX_DEPTH] = np.nan
-        pose = fit_floor(depth, camera, TRUE_DEPTH)
+        pose = fit_floor(depth, pair.camera, TRUE_DEPTH)
         if pose is not None and pose.height <= max_height:
             poses[split, pair.name] = pose
     return poses
 
 
-def draw(pairs: List[Tuple[str, Pair]], camera: Intrinsics,
-         poses: Dict[Tuple[str, str], CameraPose]) -> np.ndarray:
+def draw(pairs: List[Tuple[str, Pair]], poses: Dict[Tuple[str, str], CameraPose]) -> np.ndarray:
     """Draw some of the fitted pictures, the floor in green; uint8 (H, W, 3) BGR."""
     fitted = [(split, pair) for split, pair in pairs if (split, pair.name) in poses]
     tiles = []
     for split, pair in fitted[::max(1, len(fitted) // SHOWN)][:SHOWN]:
         pose = poses[split, pair.name]
         picture = pair.read_rgb()[:, :, ::-1].copy()
-        floor = pose.is_floor(pair.read_depth(MAX_DEPTH), camera)
+        assert pair.camera is not None
+        floor = pose.is_floor(pair.read_depth(MAX_DEPTH), pair.camera)
         picture[floor] = picture[floor] // 2 + np.array([0, 127, 0], np.uint8)
         tile = cv2.resize(picture, TILE, interpolation=cv2.INTER_AREA)
         pitch, roll = np.degrees((pose.pitch, pose.roll))
@@ -66,21 +79,36 @@ def draw(pairs: List[Tuple[str, Pair]], camera: Intrinsics,
     return np.vstack([np.hstack(tiles[i:i + columns]) for i in range(0, len(tiles), columns)])
 
 
+def write_poses(path: Path, poses: Dict[Tuple[str, str], CameraPose]) -> None:
+    """Write poses into pairs.csv, whose other columns stay; those that stood there go."""
+    rows: Dict[Tuple[str, str], Dict[str, str]] = {}
+    columns = list(COLUMNS)
+    if path.exists():
+        with open(path, newline='', encoding='utf-8') as file:
+            standing = csv.DictReader(file)
+            rows = {(row['split'], row['name']): {**row, **dict.fromkeys(POSE, '')}
+                    for row in standing}
+            columns += [name for name in standing.fieldnames or () if name not in columns]
+    for (split, name), pose in poses.items():
+        row = rows.setdefault((split, name), {'split': split, 'name': name, 'kind': 'fitted'})
+        row.update({key: f'{getattr(pose, key):.4f}' for key in ('height', 'pitch', 'roll')})
+    with replacing(path) as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
+        table = csv.DictWriter(file, columns, extrasaction='ignore')
+        table.writeheader()
+        table.writerows(rows.values())
+
+
 def fit_dataset(root: Path, max_height: float) -> str:
     """Write a dataset's pairs.csv and floor_fits.png; return what was found, in a line."""
     camera = read_camera_json(root / 'camera.json')
     if camera is None:
         raise DatasetError(root, ['it has no camera.json, without which no pose can be fitted'])
-    pairs = [(split, pair) for split in SPLITS for pair in find_pairs(root, split)[0]]
-    poses = fit(pairs, camera, max_height)
-    with replacing(root / 'pairs.csv') as partial, open(partial, 'w', newline='') as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        table.writerows((split, name, 'fitted', *(f'{value:.4f}' for value in (
-            pose.height, pose.pitch, pose.roll))) for (split, name), pose in poses.items())
+    pairs = find(root, camera)
+    poses = fit(pairs, max_height)
+    write_poses(root / 'pairs.csv', poses)
     if not poses:
         return f'{root.name}: no floor in any of {len(pairs)} pictures'
-    picture = draw(pairs, camera, poses)
+    picture = draw(pairs, poses)
     with replacing(root / 'floor_fits.png') as partial:
         partial.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
     height, pitch, roll = np.median([(pose.height, pose.pitch, pose.roll)
@@ -99,7 +127,8 @@ def main() -> int:
                         help='of a camera above the floor; a plane that lies lower is something '
                              'else (default: 3)')
     parser.add_argument('--overwrite', action='store_true',
-                        help='replace a pairs.csv that stands there')
+                        help='replace the poses of a pairs.csv that stands there; its other '
+                             'columns stay')
     options = parser.parse_args()
     try:
         roots = list(dict.fromkeys(root for entry in options.data_dir for split in SPLITS
@@ -107,7 +136,7 @@ def main() -> int:
         standing = [str(root / 'pairs.csv') for root in roots if (root / 'pairs.csv').exists()]
         if standing and not options.overwrite:
             print(f'fit_poses: {", ".join(standing[:3])} stands there already: --overwrite '
-                  'replaces it', file=sys.stderr)
+                  'replaces its poses', file=sys.stderr)
             return 1
         for root in roots:
             print(fit_dataset(root, options.max_height), flush=True)
