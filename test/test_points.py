@@ -60,6 +60,13 @@ def test_what_is_hidden_outside_or_behind_the_camera_is_left_out():
     assert u[z == 5.0] == pytest.approx(47.5 + 60.0 * 0.7)
 
 
+def test_the_far_floor_is_seen_past_the_near_one():
+    # 7 m away from a camera 1 m above it, and ever nearer in the rows below.
+    depths = 1.0 * 60.0 / (np.arange(40.0, 64.0) - 31.5)
+    floor = np.array([[x * z, 1.0, z] for x in np.linspace(-0.7, 0.7, 90) for z in depths])
+    assert len(visible(floor, CAMERA)[2]) == len(floor)
+
+
 def test_a_transform_moves_points():
     # From x ahead, y left, z up to an optical frame that is 0.5 m higher.
     moved = transformed(np.array([[2.0, 1.0, 0.0]]), (0.0, 0.5, 0.0), (0.5, -0.5, 0.5, 0.5))
