@@ -1,6 +1,7 @@
 """The renderer: depth is right to the millimetre, and a dataset survives being killed."""
 
 import csv
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -227,6 +228,15 @@ def test_killed_run_goes_on_to_the_same_dataset(dataset, tmp_path):
         difference = np.abs(np.array(Image.open(one), float) - np.array(Image.open(other), float))
         assert difference.mean() < 2
     assert (dataset / 'pairs.csv').read_text() == (tmp_path / 'pairs.csv').read_text()
+
+
+def test_a_dataset_that_another_process_renders_is_left_alone(dataset):
+    before = pictures(dataset)
+    with open(dataset / 'lock', 'a') as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        result = command('--out', dataset, *SMALL, '--train', 4, '--resume')
+    assert result.returncode == 1 and f'another run is in {dataset}' in result.stderr
+    assert 'Traceback' not in result.stderr and pictures(dataset) == before
 
 
 def test_pairs_are_of_the_size_and_range_that_was_asked_for(dataset):

@@ -13,8 +13,10 @@ again with --resume to go on after an interruption, or with larger counts to let
 import argparse
 import os
 from pathlib import Path
+import sys
 import time
 
+from learning.folder_lock import FolderInUseError, locked
 import numpy as np
 from worlds.camera import Camera
 from worlds.description import describe, find_conflict
@@ -94,8 +96,19 @@ def parse_arguments(argv=None):
 
 
 def main(argv=None):
-    """Render a dataset."""
+    """Render a dataset, in whose folder no other process renders."""
     arguments = parse_arguments(argv)
+    try:
+        with locked(arguments.out):
+            render(arguments)
+    except FolderInUseError as error:
+        print(f'render_worlds: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def render(arguments):
+    """Render the pairs that don't stand yet, and write the dataset's tables and pictures."""
     threads = max(1, (os.cpu_count() or 1) // arguments.workers)
     settings = Settings(
         arguments.out, own_cameras=arguments.fov[0] != arguments.fov[1],
@@ -126,4 +139,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -20,7 +20,7 @@ from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.images import ImageError
 from learning import torchrun
 from learning.dataset_error import DatasetError
-from learning.run_folder import locked
+from learning.folder_lock import FolderInUseError, locked
 from learning.settings import read_settings, Settings, SettingsError
 from learning.training_data import open_data, TrainingData
 from scoring.metrics import Evaluation
@@ -107,7 +107,7 @@ def main() -> int:
                   'a model that is chosen by how it does elsewhere', file=sys.stderr)
         with locked(settings.run_dir) if IS_FIRST else nullcontext():
             return train(settings, data)
-    except (SettingsError, DatasetError, IntrinsicsError) as error:
+    except (SettingsError, DatasetError, FolderInUseError, IntrinsicsError) as error:
         return fail(error)
 
 

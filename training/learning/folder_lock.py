@@ -1,4 +1,4 @@
-"""The folder of a training run, in which one process works at a time."""
+"""A folder in which one process works at a time: that of a training run, or of a dataset."""
 
 from contextlib import contextmanager
 import fcntl
@@ -6,19 +6,21 @@ import os
 from pathlib import Path
 from typing import Iterator
 
-from learning.settings import SettingsError
+
+class FolderInUseError(RuntimeError):
+    """Another process works in the folder; the message names both."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """
-    Hold a run's folder, which is made where there is none, and unmade where nothing comes into it.
+    Hold a folder, which is made where there is none, and unmade where nothing comes into it.
 
     The lock is the process's, and ends with it however that ends.
 
     Raises
     ------
-    SettingsError
+    FolderInUseError
         Where another process holds the folder.
 
     """
@@ -30,8 +32,8 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
-            raise SettingsError(f'another run is in {folder} (process {file.read()}): wait for '
-                                'its end, or name another --run-dir') from None
+            raise FolderInUseError(f'another run is in {folder} (process {file.read()}): wait for '
+                                   'its end, or name another folder') from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
