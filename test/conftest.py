@@ -10,7 +10,8 @@ import pytest
 NEEDS = {
     'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b', ('test_edge_curve', 'test_parameters')),
     'torch': ('torch|timm|safetensors',
-              ('test_documented_commands', 'test_edge_curve', 'test_experiments')),
+              ('test_benchmark', 'test_documented_commands', 'test_edge_curve',
+               'test_experiments')),
     'blender': ('render_worlds|worlds', ()),
     # rerun-sdk, which wants NumPy 2.
     'viewer': ('rerun', ()),

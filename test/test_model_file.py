@@ -11,7 +11,7 @@ import threading
 import color_model
 from depth_estimation_ros.estimation import backends, model_file, networks, weights_file
 from depth_estimation_ros.estimation.model_file import ModelFileError, ModelMetadata
-import export
+from exporting import onnx_file
 import pytest
 import torch
 
@@ -151,8 +151,8 @@ def test_export_refuses_a_broken_network_and_writes_nothing(tmp_path, files):
     weights, metadata = weights_file.load_weights(files['.safetensors'])
     weights['head.bias'].fill_(float('nan'))
     weights_file.save_weights(tmp_path / 'nan.safetensors', weights, metadata)
-    with pytest.raises(export.ExportError, match='nan.safetensors holds a broken network'):
-        export.export(tmp_path / 'nan.safetensors', tmp_path / 'out' / 'nan.onnx')
+    with pytest.raises(onnx_file.ExportError, match='nan.safetensors holds a broken network'):
+        onnx_file.export(tmp_path / 'nan.safetensors', tmp_path / 'out' / 'nan.onnx')
     assert not (tmp_path / 'out').exists()
 
 
