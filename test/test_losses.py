@@ -78,6 +78,21 @@ def test_added_terms_are_their_formulas(maps):
     assert loss(scale, confidence=1.0) == pytest.approx(expected, rel=1e-3)
 
 
+def test_what_is_thin_and_stands_before_something_farther_counts_for_itself():
+    truth = torch.full((1, 1, 40, 60), 8.0)
+    truth[..., 10:13] = 3.0  # a pole
+    truth[..., 30:50] = 3.0  # a cupboard
+    truth[..., 55:57] = 7.0  # before a wall, but hardly
+    truth[..., 20:23] = torch.nan
+    known = (~torch.isnan(truth)).float()
+    expected = torch.zeros_like(truth)
+    expected[..., 10:13] = 1.0
+    assert (losses.is_thin(torch.nan_to_num(truth), known) == expected).all()
+    weights = losses.Weights(alpha=0.0, beta=0.0, thin=2.0)
+    prediction = torch.where(expected > 0, 6.0, 8.0)
+    assert losses.total(prediction, None, truth, weights).item() == pytest.approx(2 * np.log(2))
+
+
 def test_beyond_the_clip_any_depth_is_right():
     truth = torch.tensor([5.0, 14.0, 14.0]).view(1, 1, 1, 3)
     prediction = torch.tensor([8.0, 17.0, 9.0]).view(1, 1, 1, 3).requires_grad_()

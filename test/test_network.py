@@ -202,3 +202,18 @@ def test_depth_follows_the_camera_that_a_network_with_rays_is_told():
     # Twice the focal length is about twice the depth before anything is learnt.
     assert 1.5 < (longer / usual).median() < 2.7
     assert (aside - usual).abs().max() > 1e-4
+
+
+def test_detail_is_of_the_inputs_size():
+    torch.manual_seed(0)
+    network = networks.create('efficientnet_lite0_skip', detail=True).eval()
+    plain = networks.create('efficientnet_lite0_skip').eval()
+    plain.load_state_dict(network.state_dict(), strict=False)
+    image = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        before = network(image).depth
+        assert (before == plain(image).depth).all()
+        nn.init.normal_(network.detail_head.output.weight)
+        added = torch.logit(network(image).depth / 20.0) - torch.logit(before / 20.0)
+    # Each of the four pixels that one of the last map's covers gets its own.
+    assert (added[..., ::2, ::2] - added[..., 1::2, 1::2]).abs().max() > 0.1

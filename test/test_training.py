@@ -254,6 +254,18 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
     assert metadata.recipe['began_with']['recipe']['max_epochs'] == 4
 
 
+def test_a_network_that_is_told_the_camera_begins_with_one_that_is_not(run, data, tmp_path):
+    more = ('--init-from', run / 'best.safetensors', '--lr', 1e-9, '--max-epochs', 1)
+    succeed('train', *short(data, tmp_path / 'run', *more, '--rays', '--detail'))
+    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    weight = 'stages.0.0.weight'
+    inputs = before[weight].shape[1]
+    assert abs(before[weight] - after[weight][:, :inputs]).max() < 1e-4
+    assert after[weight].shape[1] == inputs + 3 and abs(after[weight][:, inputs:]).max() < 1e-4
+    told = read_metadata(tmp_path / 'run' / 'best.safetensors')
+    assert told.rays and told.detail
+
+
 def test_frozen_stages_stay_what_they_were(run, data, tmp_path):
     more = ('--init-from', run / 'best.safetensors', '--lr', 0.01, '--average', 0,
             '--max-epochs', 1, '--val-dir', SAMPLE)

@@ -24,7 +24,7 @@ import torch
 
 # What two models have to share for their weights to mean the same.
 SHARED = ('architecture', 'input_size', 'max_depth', 'focal', 'aspect', 'headroom', 'confidence',
-          'log_head', 'floor', 'rays')
+          'log_head', 'floor', 'rays', 'detail')
 
 
 class AverageError(ValueError):

@@ -85,6 +85,8 @@ class ModelMetadata:
     rays : bool
         Whether the network is told the camera that each picture is from. Its depth is then that
         camera's, and `focal` and `aspect` are those of a usual one.
+    detail : bool
+        Whether depth gets its detail at the input's size (`networks.create`).
     scale_sigma : float
         The standard deviation of the logarithm of depth's scale where nothing tells it, which
         makes confidence less (confidence.with_scale_error); 0 where the network's own confidence
@@ -105,6 +107,7 @@ class ModelMetadata:
     log_head: bool = False
     floor: bool = False
     rays: bool = False
+    detail: bool = False
     scale_sigma: float = 0.0
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
@@ -178,7 +181,7 @@ def _problem(values: object) -> str:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not (
                 low <= value <= high):
             return f'{name} must be a number from {low:g} to {high:g} ({unit})'
-    for name in ('confidence', 'log_head', 'floor', 'rays'):
+    for name in ('confidence', 'log_head', 'floor', 'rays', 'detail'):
         if not isinstance(values.get(name, False), bool):
             return f'{name} must be true or false'
     if values.get('rays') and not values.get('focal'):

@@ -64,7 +64,8 @@ def load_network(file: ModelFile) -> Tuple[nn.Module, ModelMetadata]:
 
 def _network(metadata: ModelMetadata) -> nn.Module:
     return networks.create(metadata.architecture, metadata.max_depth, metadata.headroom,
-                           metadata.confidence, metadata.log_head, metadata.floor, metadata.rays)
+                           metadata.confidence, metadata.log_head, metadata.floor, metadata.rays,
+                           metadata.detail)
 
 
 def refuse_misfits(path: Path, state_dict: StateDict, expected: StateDict, architecture: str

@@ -26,6 +26,8 @@ class Weights:
         Of the scale-invariant error of log depth.
     gradients : float
         Of the differences between neighbours' log depth, over four scales.
+    thin : float
+        Of the error of log depth where something thin stands before something farther.
     confidence : float
         Of the likelihood of the error that the network expects, and of confidence.
     floor : float
@@ -38,6 +40,7 @@ class Weights:
     l1: float = 0.0
     silog: float = 0.0
     gradients: float = 0.0
+    thin: float = 0.0
     confidence: float = 0.0
     floor: float = 0.0
 
@@ -65,7 +68,7 @@ def weights_of(settings) -> Weights:
     if settings.learn != 'all':
         return Weights(alpha=0.0, beta=0.0, **{settings.learn: getattr(settings, settings.learn)})
     return Weights(settings.alpha, settings.beta, settings.l1, settings.silog, settings.gradients,
-                   settings.confidence, settings.floor)
+                   settings.thin, settings.confidence, settings.floor)
 
 
 def rmse(prediction: torch.Tensor, truth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -141,6 +144,59 @@ def gradients(log_ratio: torch.Tensor, known: torch.Tensor, scales: int = 4) -> 
             total = total + mean_of(log_ratio.diff(dim=dim).abs(), both)
         log_ratio, known = log_ratio[..., ::2, ::2], known[..., ::2, ::2]
     return total
+
+
+def is_thin(truth: torch.Tensor, known: torch.Tensor, width: int = 9, step: float = 1.25
+            ) -> torch.Tensor:
+    """
+    Return where something thin stands before something farther: a pole, a leg, a branch.
+
+    What the morphological closing of the depth map fills with the depth around it. An unknown
+    pixel counts as near when the farthest of a window is taken, so that it makes nothing thin.
+
+    Parameters
+    ----------
+    truth : float32 (N, 1, H, W), metres
+        Finite also where it is unknown.
+    known : float32 (N, 1, H, W)
+        1 where it is known, 0 elsewhere.
+    width : int
+        Of the closing's window in pixels; what is as wide is not thin.
+    step : float
+        By which factor what is behind is farther.
+
+    Returns
+    -------
+    float32 (N, 1, H, W)
+        1 where it is so, 0 elsewhere.
+
+    """
+    padding = width // 2
+    farthest = functional.max_pool2d(truth * known, width, stride=1, padding=padding)
+    closed = -functional.max_pool2d(-farthest, width, stride=1, padding=padding)
+    return (closed > step * truth).float() * known
+
+
+def thin(log_ratio: torch.Tensor, thin_pixels: torch.Tensor, known: torch.Tensor,
+         share: float = 0.02) -> torch.Tensor:
+    """
+    Return the mean error of log depth on thin things.
+
+    They are few of all pixels, and nearly nothing in a mean over all of them.
+
+    Parameters
+    ----------
+    log_ratio : float32 (N, 1, H, W)
+        log(prediction / truth).
+    thin_pixels, known : float32 (N, 1, H, W)
+        1 where it is so, 0 elsewhere.
+    share : float
+        Of the known pixels; a batch in which fewer are thin counts less.
+
+    """
+    error = processes.total((log_ratio.abs() * thin_pixels).sum())
+    pixels = processes.total(torch.stack((thin_pixels.sum(), share * known.sum())))
+    return error / pixels.max().clamp_min(1.0)
 
 
 def laplace_nll(log_ratio: torch.Tensor, log_b: torch.Tensor) -> torch.Tensor:
@@ -285,12 +341,14 @@ def total(prediction: torch.Tensor, log_b: Optional[torch.Tensor], truth: torch.
         loss = loss + weights.beta * (1.0 - ssim(prediction, truth))
     if weights.l1:
         loss = loss + weights.l1 * mean_of((prediction - truth).abs(), known)
-    if weights.silog or weights.gradients or weights.confidence:
+    if weights.silog or weights.gradients or weights.thin or weights.confidence:
         log_ratio = torch.log(prediction.clamp_min(MIN_DEPTH) / truth.clamp_min(MIN_DEPTH))
         if weights.silog:
             loss = loss + weights.silog * silog(log_ratio, known)
         if weights.gradients:
             loss = loss + weights.gradients * gradients(log_ratio, known)
+        if weights.thin:
+            loss = loss + weights.thin * thin(log_ratio, is_thin(truth, known), known)
         if weights.confidence:
             scored = known if error_unknown is None else known * (~error_unknown).float()
             terms = laplace_nll(log_ratio, log_b) + within_cross_entropy(log_ratio, log_b)

@@ -87,7 +87,8 @@ class Settings:
     encoder_weights: Optional[Path] = setting(
         NETWORK, None, 'file of ImageNet weights, without internet')
     init_from: Optional[Path] = setting(
-        NETWORK, None, 'model file of the same network to start from')
+        NETWORK, None, 'model file of the same network to start from; what it has no weights for '
+        '(the camera that rays tell of, detail, the floor) begins with no effect, or at random')
     input_size: Union[int, str] = setting(
         NETWORK, 224, 'of the input in pixels: HEIGHTxWIDTH, or one for both')
     max_depth: float = setting(NETWORK, 20.0, 'depth is clipped to it, in metres')
@@ -97,12 +98,16 @@ class Settings:
     rays: bool = setting(
         NETWORK, False, "tell the network each picture's camera: in which direction pixels look. "
         "Depth is then each camera's own")
+    detail: bool = setting(
+        NETWORK, False, "let depth have its detail at the input's size, not only at half of it")
 
     alpha: float = setting(LOSS, 1.0, 'weight of RMSE')
     beta: float = setting(LOSS, 1.0, 'weight of 1 - SSIM')
     l1: float = setting(LOSS, 0.0, 'weight of the mean absolute error')
     silog: float = setting(LOSS, 0.0, 'weight of the scale-invariant log error')
     gradients: float = setting(LOSS, 0.0, "weight of the log depth's gradients")
+    thin: float = setting(
+        LOSS, 0.0, 'weight of the log error where something thin stands before something far')
     confidence: float = setting(
         LOSS, 0.0, 'weight of the expected error; above 0 it is an output')
     floor: float = setting(LOSS, 0.0, 'weight of where the floor is; above 0 it is an output')
@@ -165,7 +170,7 @@ class Settings:
                      'visualize_every', 'log_every', 'step_size_up', 'step_size_down'):
             if not getattr(self, name) > 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must be positive')
-        for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'confidence', 'floor',
+        for name in ('alpha', 'beta', 'l1', 'silog', 'gradients', 'thin', 'confidence', 'floor',
                      'encoder_lr', 'freeze', 'evaluate_pairs', 'train_pairs', 'weight_decay'):
             if getattr(self, name) < 0:
                 raise SettingsError(f'{name} is {getattr(self, name)}, and must not be negative')

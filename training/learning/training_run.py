@@ -19,6 +19,7 @@ from learning.training_data import TrainingData
 import numpy as np
 import timm
 import torch
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 import yaml
@@ -82,7 +83,7 @@ class Run:
         settings = self.settings
         network = networks.create(settings.network, settings.max_depth, settings.headroom,
                                   settings.confidence > 0, settings.log_head,
-                                  settings.floor > 0, settings.rays)
+                                  settings.floor > 0, settings.rays, settings.detail)
         # channels_last is the layout that CPUs' and tensor cores' convolutions work in.
         network.to(self.device, memory_format=torch.channels_last)
         if settings.learn != 'all':
@@ -117,17 +118,24 @@ class Run:
         encoder_weights.load_imagenet(self.network, self.settings.encoder_weights)
 
     def begin_with(self, path: Path) -> None:
-        """Take the weights of a model file of the same network."""
+        """
+        Take the weights of a model file of the same network.
+
+        A network that is told the camera, or has the detail head, begins as one that isn't and
+        hasn't; the floor's head begins at random.
+        """
         state_dict, metadata = weights_file.load_weights(path)
         settings = self.settings
         asked = (settings.network, settings.max_depth, settings.headroom, settings.log_head,
-                 settings.rays, settings.confidence > 0)
+                 settings.rays, settings.detail, settings.confidence > 0)
         found = (metadata.architecture, metadata.max_depth, metadata.headroom,
-                 metadata.log_head, metadata.rays, metadata.confidence)
+                 metadata.log_head, metadata.rays or settings.rays and settings.learn == 'all',
+                 metadata.detail or settings.detail and settings.learn == 'all',
+                 metadata.confidence)
         if settings.learn == 'confidence':
             asked, found = asked[:-1] + (True,), found[:-1] + (True,)
         if asked != found:
-            described = ('{} for depths up to {} m, headroom {}, log head {}, rays {}, '
+            described = ('{} for depths up to {} m, headroom {}, log head {}, rays {}, detail {}, '
                          'confidence {}')
             raise SettingsError(f'{path} is {described.format(*found)}, and cannot start a run '
                                 f'of {described.format(*asked)}: name the --config that it was '
@@ -135,12 +143,17 @@ class Run:
         # The weights of a model that ships are of half precision.
         weights = {key: value.float() if value.is_floating_point() else value
                    for key, value in state_dict.items()}
-        # What the file doesn't know yet begins at random: the head that is to be learnt.
+        # What the file doesn't know yet begins as it was made.
         new = {'error_head.', 'calibration'} if settings.learn == 'confidence' else set()
         new |= set() if metadata.floor else {'floor_head.'}
-        weights.update({key: value for key, value in self.network.state_dict().items()
+        new |= set() if metadata.detail else {'detail_head.'}
+        expected = self.network.state_dict()
+        weights.update({key: value for key, value in expected.items()
                         if key not in weights and key.startswith(tuple(new))})
-        weights_file.refuse_misfits(path, weights, self.network.state_dict(), settings.network)
+        if settings.rays and not metadata.rays:
+            weights = {key: _with_inputs(value, expected.get(key)) for key, value
+                       in weights.items()}
+        weights_file.refuse_misfits(path, weights, expected, settings.network)
         self.network.load_state_dict(weights)
         if settings.learn == 'confidence' and not settings.rays and not math.isclose(
                 metadata.focal or 0.0, self.data.train.focal or 0.0, rel_tol=0.01):
@@ -267,13 +280,21 @@ class Run:
             architecture=self.settings.network, input_size=self.data.train.input_size,
             max_depth=self.settings.max_depth, **camera, headroom=self.settings.headroom,
             confidence=self.settings.confidence > 0, log_head=self.settings.log_head,
-            floor=self.settings.floor > 0, rays=self.settings.rays,
+            floor=self.settings.floor > 0, rays=self.settings.rays, detail=self.settings.detail,
             dataset=self.data.train.origin(),
             recipe={**self.settings.recipe(),
                     **({'began_with': self.began_with} if self.began_with else {})},
             metrics={'epoch': self.epoch, **scores},
             versions={'python': platform.python_version(), 'timm': timm.__version__,
                       'torch': torch.__version__})
+
+
+def _with_inputs(weights: torch.Tensor, expected: Optional[torch.Tensor]) -> torch.Tensor:
+    """Return a convolution's weights with further inputs, as many as expected, of no effect."""
+    if expected is None or weights.ndim != 4 or expected.ndim != 4:
+        return weights
+    further = expected.shape[1] - weights.shape[1]
+    return functional.pad(weights, (0, 0, 0, 0, 0, further)) if further > 0 else weights
 
 
 def open_run(settings: Settings, data: TrainingData) -> Run:

@@ -19,7 +19,7 @@ ENCODER_ALIASES = {f'efficientnet_{size}': f'tf_efficientnet_{size}'
 
 def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
            confidence: bool = False, log_head: bool = False, floor: bool = False,
-           rays: bool = False) -> nn.Module:
+           rays: bool = False, detail: bool = False) -> nn.Module:
     """
     Build a network without pretrained weights.
 
@@ -34,7 +34,7 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
         A skip network's, as in SkipNetwork.
     confidence : bool
         Whether a skip network has a second output, from which its confidence comes.
-    log_head, floor, rays : bool
+    log_head, floor, rays, detail : bool
         A skip network's, as in SkipNetwork.
 
     Raises
@@ -44,9 +44,10 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
 
     """
     if architecture == PAPER:
-        if confidence or headroom != 1.0 or log_head or floor or rays:
-            raise ArchitectureError("The paper's network has no confidence, no headroom, no log "
-                                    'head, no floor and no rays: train a skip network for these.')
+        if confidence or headroom != 1.0 or log_head or floor or rays or detail:
+            raise ArchitectureError(
+                "The paper's network has no confidence, no headroom, no log head, no floor, no "
+                'rays and no detail: train a skip network for these.')
         return ResNet34Upsample()
     if not architecture.endswith(SKIP):
         raise ArchitectureError(
@@ -54,4 +55,4 @@ def create(architecture: str, max_depth: float = 20.0, headroom: float = 1.0,
             f"encoder's name followed by '{SKIP}'.")
     encoder = architecture[:-len(SKIP)]
     return SkipNetwork(ENCODER_ALIASES.get(encoder, encoder), max_depth, headroom, confidence,
-                       log_head, floor, rays)
+                       log_head, floor, rays, detail)

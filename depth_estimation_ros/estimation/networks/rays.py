@@ -34,7 +34,9 @@ def directions(camera: torch.Tensor, map_size: torch.Size, input_size: torch.Siz
     y = ((rows[:, None] + 0.5) * (height / h) - 0.5 - cy) / fy
     x, y = x.expand(-1, h, -1), y.expand(-1, -1, w)
     vectors = torch.stack((x, y, torch.ones_like(x)), dim=1)
-    return vectors / vectors.square().sum(dim=1, keepdim=True).sqrt()
+    vectors = vectors / vectors.square().sum(dim=1, keepdim=True).sqrt()
+    # The layout of the maps that they join, or all of these would be copied into the other.
+    return vectors.contiguous(memory_format=torch.channels_last)
 
 
 def focal_ratio(camera: torch.Tensor, input_size: torch.Size) -> torch.Tensor:

@@ -24,7 +24,8 @@ class SkipNetwork(nn.Module):
 
     Each decoder stage doubles the size, joins the encoder's map of that size and convolves
     once. The last map is half the input's size: a learned step up to full size would cost more
-    than the rest of the decoder, so depth itself is interpolated.
+    than the rest of the decoder, so depth itself is interpolated, and at most gets its detail
+    at full size.
 
     Parameters
     ----------
@@ -47,6 +48,9 @@ class SkipNetwork(nn.Module):
         pixels look (CAM-Convs, Facil et al. 2019; UniDepth, Piccinelli et al. 2024), and depth
         is that of this camera, the bounds of its own range changing with the focal length
         (`rays.focal_ratio`).
+    detail : bool
+        Whether it also predicts by how much each pixel of the input differs from the
+        interpolated depth: a pole that is one pixel wide in the last map has edges there.
 
     """
 
@@ -57,7 +61,7 @@ class SkipNetwork(nn.Module):
 
     def __init__(self, encoder: str, max_depth: float, headroom: float = 1.0,
                  confidence: bool = False, log_head: bool = False, floor: bool = False,
-                 rays: bool = False):
+                 rays: bool = False, detail: bool = False):
         super().__init__()
         self.max_depth, self.headroom, self.log_head = max_depth, headroom, log_head
         self.rays = rays
@@ -77,6 +81,8 @@ class SkipNetwork(nn.Module):
         self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
         self.error_head = _ErrorHead(widths[-1]) if confidence else None
         self.floor_head = _FloorHead(widths[-1]) if floor else None
+        self.detail_head = _DetailHead(widths[-1], self.encoder.feature_info.reduction()[0]) \
+            if detail else None
         # Fitted on the validation split, for `uncertainty.calibrated`.
         if confidence:
             self.register_buffer('calibration', torch.tensor([1.0, 0.0, 0.0, 0.0]))
@@ -96,7 +102,8 @@ class SkipNetwork(nn.Module):
 
         """
         size = image.shape[-2:]
-        *skips, x = self.encoder((image - self.mean) / self.std)
+        normalised = (image - self.mean) / self.std
+        *skips, x = self.encoder(normalised)
         x = self.bottleneck(x)
         for stage, skip in zip(self.stages, reversed(skips)):
             x = functional.interpolate(x, size=skip.shape[-2:], mode='nearest')
@@ -107,7 +114,10 @@ class SkipNetwork(nn.Module):
         # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
         # even ground would come out in steps.
         logit = self.head(x).float()
-        depth = self._depth(functional.interpolate(logit, size=size, mode='bilinear'))
+        full = functional.interpolate(logit, size=size, mode='bilinear')
+        if self.detail_head is not None:
+            full = full + self.detail_head(x, normalised).float()
+        depth = self._depth(full)
         if self.rays:
             depth = depth * camera_rays.focal_ratio(camera, size)
         return Prediction(depth, self._log_b(x, logit, size), self._floor(x, logit, size))
@@ -211,6 +221,30 @@ class _ErrorHead(nn.Module):
     def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
         x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
         return self.output(functional.relu(self.hidden(x)))
+
+
+class _DetailHead(nn.Module):
+    """
+    Predicts at the input's size what is added to the logit of depth.
+
+    From the decoder's features and the picture itself, it computes at the features' size all
+    pixels that one of theirs covers (sub-pixel convolution, Shi et al. 2016): a 16th of a
+    convolution's cost at the input's size. It begins with nothing added.
+    """
+
+    def __init__(self, inputs: int, reduction: int, width: int = 16):
+        super().__init__()
+        self.pixels = nn.Conv2d(3, 8, 2 * reduction, stride=reduction, padding=reduction // 2)
+        self.hidden = nn.Conv2d(inputs + 8, width, 3, padding=1)
+        self.output = nn.Conv2d(width, reduction ** 2, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(reduction)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        pixels = functional.relu(self.pixels(image)).to(features.dtype)
+        x = functional.relu(self.hidden(torch.cat((features, pixels), dim=1)))
+        return self.shuffle(self.output(x))
 
 
 class _FloorHead(nn.Module):
