@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import cv2
 from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import Intrinsics
@@ -129,6 +130,22 @@ def test_resize_of_a_large_image_does_not_skip_pixels():
     stripes = np.zeros((448, 448, 3), np.uint8)
     stripes[:, ::2] = 200
     assert np.ptp(resize(stripes, 224, 224)) == 0
+
+
+@pytest.mark.parametrize('size', [
+    (3840, 2160), (1280, 720), (641, 361), (640, 480), (2560, 360), (300, 200)])
+def test_resize_is_the_mean_over_each_area(size):
+    # Noise shows what is left out, and a ramp what is displaced.
+    random = np.random.default_rng(0)
+    image = random.normal(128.0, 20.0, (size[1], size[0], 3))
+    ramp = np.linspace(0.0, 80.0, size[0])[:, None] + np.linspace(-20.0, 20.0, size[1])[
+        :, None, None]
+    image = np.clip(image + ramp - 30.0, 0, 255).astype(np.uint8)
+    expected = cv2.resize(image.astype(np.float32), (256, 160), interpolation=cv2.INTER_AREA)
+    difference = resize(image, 256, 160) - expected
+    assert np.sqrt(np.mean(difference ** 2)) < 5.0
+    blurred = cv2.blur(difference, (31, 31))[20:-20, 20:-20]
+    assert np.abs(blurred).max() < 0.8
 
 
 def test_intrinsics_follow_the_picture():

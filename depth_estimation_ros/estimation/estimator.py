@@ -1,6 +1,6 @@
 """DepthEstimator: image in, metric depth out. It knows nothing of ROS."""
 
-from typing import Optional
+from typing import Optional, Tuple
 
 import cv2
 from depth_estimation_ros.estimation import backends
@@ -22,13 +22,30 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
     Stretch an image to the network's input size, as the paper does (its Table II).
 
     Training and the robot share this function. Bilinear, but where both sides shrink by area:
-    a camera's image is several times the network's size, and skipping pixels would alias.
+    a camera's image is several times the network's size, and skipping pixels would alias. The
+    mean over areas of whole pixels takes a quarter of the time of one over parts of them, so that
+    is what most of the shrinking is done by; what is left, less than by half, is bilinear.
     """
     if image.shape[:2] == (height, width):
         return image
-    shrinks = image.shape[0] >= height and image.shape[1] >= width
+    while not (image.shape[0] % 2 or image.shape[1] % 2) and \
+            min(_times_larger(image, width, height)) >= 4.0:
+        image = _half(image)
+    least, most = sorted(_times_larger(image, width, height))
+    if 2.0 <= least and most <= 4.0:
+        return _half(cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR))
     return cv2.resize(image, (width, height),
-                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+                      interpolation=cv2.INTER_AREA if least >= 1.0 else cv2.INTER_LINEAR)
+
+
+def _times_larger(image: np.ndarray, width: int, height: int) -> Tuple[float, float]:
+    return image.shape[0] / height, image.shape[1] / width
+
+
+def _half(image: np.ndarray) -> np.ndarray:
+    """Return an image with an even number of rows and columns at half its size."""
+    return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2),
+                      interpolation=cv2.INTER_AREA)
 
 
 class DepthEstimator:
