@@ -82,7 +82,7 @@ def run(create: Callable, args: Optional[List[str]] = None) -> int:
         The exit code.
 
     """
-    process_memory.use_one_arena()
+    process_memory.keep_freed()
     stop = StopRequest()
     try:
         return _run(create, args, stop)
