@@ -4,8 +4,8 @@ import math
 
 import color_model
 from depth_estimation_ros.estimation.pose import CameraPose
-from depth_estimation_ros.estimation.scan import Scanner
-from depth_estimation_ros.node.scan_output import ranges_of, scan_frame, ScanLimits
+from depth_estimation_ros.estimation.scan import ranges_of, ScanLimits, Scanner
+from depth_estimation_ros.node.scan_output import scan_frame
 import numpy as np
 import pytest
 from ros_probe import NodeProcess, Running

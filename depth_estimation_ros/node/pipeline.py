@@ -8,6 +8,7 @@ from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.estimation.scale import ScaleTracker
+from depth_estimation_ros.estimation.scan import ScanLimits
 from depth_estimation_ros.images import ImageError, messages
 from depth_estimation_ros.node import camera_info, cv_bridge_choice
 from depth_estimation_ros.node.camera_tracker import CameraTracker
@@ -17,7 +18,6 @@ from depth_estimation_ros.node.ground_pose import GroundPose
 from depth_estimation_ros.node.outputs import DepthOutputs
 from depth_estimation_ros.node.points_input import PointsInput
 from depth_estimation_ros.node.reporting import LOG_PERIOD
-from depth_estimation_ros.node.scan_output import ScanLimits
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 

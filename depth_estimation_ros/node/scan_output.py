@@ -2,13 +2,13 @@
 
 from array import array
 import math
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
-from depth_estimation_ros.estimation.scan import Scanner
+from depth_estimation_ros.estimation.scan import ranges_of, ScanLimits, Scanner, thinned
 from depth_estimation_ros.node.reporting import LOG_PERIOD
 from geometry_msgs.msg import TransformStamped
 import numpy as np
@@ -16,24 +16,6 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header
-
-# Every so many columns and rows of a larger depth image are left out: the network's own map has
-# fewer pixels than the image.
-COLUMNS = 320
-
-
-class ScanLimits(NamedTuple):
-    """Between which heights above the floor, and from and to which range, in metres."""
-
-    low: float
-    high: float
-    nearest: float
-    farthest: float
-
-    @property
-    def plane(self) -> float:
-        """Return the height of the scan's plane above the floor, metres."""
-        return (self.low + self.high) / 2
 
 
 class ScanOutput:
@@ -87,12 +69,7 @@ class ScanOutput:
             The image's.
 
         """
-        step = max(1, depth.shape[1] // COLUMNS)
-        depth = depth[::step, ::step]
-        if camera is not None:
-            height, width = depth.shape
-            camera = Intrinsics(width, height, camera.fx / step, camera.fy / step,
-                                camera.cx / step, camera.cy / step)
+        depth, camera = thinned(depth, camera)
         pose = self._pose(depth, camera, tracker)
         if camera is None or pose is None:
             self._node.get_logger().warning(
@@ -135,22 +112,6 @@ class ScanOutput:
                     '(apt: ros-$ROS_DISTRO-tf2-ros-py)')
         if self._broadcaster is not None:
             self._broadcaster.sendTransform(transform)
-
-
-def ranges_of(scanner: Scanner, depth: np.ndarray, limits: ScanLimits) -> np.ndarray:
-    """
-    Return the range of each direction, from the right to the left as a LaserScan has them.
-
-    Returns
-    -------
-    float32 (N,), metres along the floor
-        +Inf where the direction is free up to the farthest range, NaN where that isn't known.
-
-    """
-    ranges = scanner.scan(depth)
-    ranges[ranges > limits.farthest] = np.inf
-    ranges[np.isinf(ranges) & scanner.is_unknown(depth)] = np.nan
-    return ranges[::-1].astype(np.float32)
 
 
 def to_message(scanner: Scanner, ranges: np.ndarray, limits: ScanLimits, header: Header
