@@ -19,14 +19,16 @@ train = torch + [
     'onnx',
     'onnxscript',  # torch.onnx.export needs it
     'pytorch-msssim',
-    'pyyaml',
     'tensorboard',
     'tqdm',
 ]
+# .onnx files on an NVIDIA device; beside CUDA, onnxruntime-gpu in place of it.
+runtime = ['onnxruntime>=1.17']
 # python -m depth_estimation_ros.view
 viewer = ['rerun-sdk>=0.39']
 # `make quick`: the tests without ROS, PyTorch and Blender.
-quick = ['h5py', 'jsonargparse>=4.40', 'matplotlib', 'pytest', 'pytest-xdist', 'pyyaml', 'tqdm']
+quick = runtime + [
+    'h5py', 'jsonargparse>=4.40', 'matplotlib', 'onnx', 'pytest', 'pytest-xdist', 'tqdm']
 test = viewer + quick + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
@@ -65,13 +67,14 @@ setup(
         'numpy>=1.26',
         'opencv-python-headless>=4.6',
         'openvino>=2024.1',
+        'pyyaml',
         # camera_node plays bags, evaluate.py scores on them: both without a ROS installation.
         'rosbags',
         'setuptools',
     ],
     extras_require={
         'ros': jazzy, 'kilted': kilted, 'torch': torch, 'train': train, 'viewer': viewer,
-        'quick': quick, 'test': test},
+        'runtime': runtime, 'quick': quick, 'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',

@@ -1,4 +1,4 @@
-"""How a network is run: OpenVINO on the CPU, PyTorch on CUDA or the CPU."""
+"""How a network is run: by OpenVINO, PyTorch or ONNX Runtime."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -6,10 +6,13 @@ from typing import Any, Dict, List, NamedTuple, Optional, Protocol
 
 from depth_estimation_ros.estimation import model_file
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.model_description import (
+    description_of, ModelDescription, read_description)
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
+from depth_estimation_ros.estimation.onnx_engine import Engine, ONNXRuntimeEngine, OpenVINOEngine
 import numpy as np
 
-DEVICES = ('auto', 'cpu', 'cuda')
+DEVICES = ('auto', 'cpu', 'cuda', 'tensorrt')
 
 
 class DeviceError(RuntimeError):
@@ -56,6 +59,14 @@ class Backend(Protocol):
     metadata: ModelMetadata
     digest: str
 
+    def metadata_for(self, width: int, height: int) -> ModelMetadata:
+        """
+        Return the metadata, as of pictures of a size in pixels.
+
+        It differs from `metadata` in the input size and the aspect ratio, and only for models
+        that take inputs of several sizes.
+        """
+
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """
         Run the network once.
@@ -63,7 +74,7 @@ class Backend(Protocol):
         Parameters
         ----------
         image : uint8 (H, W, 3) RGB
-            At the network's input size.
+            At the network's input size, or one of them (`metadata_for`).
         camera : Intrinsics, optional
             Of `image`, for networks that are told it; the model's usual one unless given.
 
@@ -98,6 +109,10 @@ class OpenVINOBackend:
         self.precision = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
         self._request = compiled.create_infer_request()
         self._outputs = {name: index for index, name in enumerate(names)}
+
+    def metadata_for(self, width: int, height: int) -> ModelMetadata:
+        """Return `metadata`: the input is of one size."""
+        return self.metadata
 
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
@@ -159,10 +174,15 @@ def _output_names(model, metadata: ModelMetadata, path: Path) -> List[str]:
 def _onnx_metadata(model, path: Path) -> ModelMetadata:
     key = ['framework', model_file.METADATA_KEY]
     if not model.has_rt_info(key):
-        raise ModelFileError(
-            f'{path} has no {model_file.METADATA_KEY!r} metadata, so its depth range and camera '
-            'are unknown: use a file that training/export.py wrote.')
+        raise _without_metadata(path)
     return ModelMetadata.from_json(model.get_rt_info(key).astype(str), path)
+
+
+def _without_metadata(path: Path) -> ModelFileError:
+    return ModelFileError(
+        f'{path} has no {model_file.METADATA_KEY!r} metadata, so its depth range and camera are '
+        f'unknown: describe it in {description_of(path)} (doc/models.md), or use a file that '
+        'training/export.py wrote.')
 
 
 class TorchBackend:
@@ -186,6 +206,10 @@ class TorchBackend:
         self.digest = file.digest
         self._module: Any = module.eval().to(device).to(memory_format=torch.channels_last)
 
+    def metadata_for(self, width: int, height: int) -> ModelMetadata:
+        """Return `metadata`: the input is of one size."""
+        return self.metadata
+
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
         torch = self._torch
@@ -202,15 +226,113 @@ class TorchBackend:
         return Estimate(**arrays)
 
 
+class DescribedBackend:
+    """
+    An .onnx file that another package wrote, with its description beside it.
+
+    Parameters
+    ----------
+    file : ModelFile
+    description : ModelDescription
+    engine : Engine
+        That has read the file.
+
+    """
+
+    def __init__(self, file: ModelFile, description: ModelDescription, engine: Engine):
+        self._path, self._description, self._engine = file.path, description, engine
+        self.name, self.device = engine.name, engine.device
+        self.precision, self.digest = engine.precision, file.digest
+        self.metadata = description.metadata(file.path.stem)
+        self._name = min(engine.inputs, default='')
+        self._refuse_misfits()
+        self._input = np.empty(0)
+
+    def _refuse_misfits(self) -> None:
+        """Raise ModelFileError where the description is not that of the file."""
+        described, engine = self._description, self._engine
+        if len(engine.inputs) != 1 or described.input_name not in (None, self._name):
+            raise ModelFileError(
+                f'{self._path} has the inputs {", ".join(sorted(engine.inputs))}, and must have '
+                f'one, {described.input_name or "of any name"}, as its description says.')
+        if described.output_name not in engine.outputs:
+            raise ModelFileError(
+                f'{self._path} has no output {described.output_name}, as its description says: '
+                f'it has {", ".join(sorted(engine.outputs))}.')
+        tensor, shape = engine.inputs[self._name], described.shape(*described.size)
+        if not tensor.takes(shape):
+            raise ModelFileError(
+                f'{self._path} takes inputs of the shape {tensor.shape}, and its description '
+                f'says {shape} ({described.layout}).')
+        if not described.is_fixed and tensor.shape and None not in tensor.shape[1:]:
+            raise ModelFileError(
+                f'{self._path} takes inputs of the shape {tensor.shape} only, so that its '
+                f'description must say resize: stretch, not {described.resize}.')
+        if tensor.dtype not in ('float32', 'uint8'):
+            raise ModelFileError(f'{self._path} must take float32 or uint8 inputs.')
+
+    def metadata_for(self, width: int, height: int) -> ModelMetadata:
+        """Return the metadata for pictures of a size; see `Backend.metadata_for`."""
+        return self._description.metadata_for(self.metadata, width, height)
+
+    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
+        """Run the network once; see `Backend.run`."""
+        described, (height, width) = self._description, image.shape[:2]
+        shape = described.shape(height, width)
+        if self._input.shape != shape:
+            self._engine.prepare({self._name: shape})
+            self._input = np.empty(shape, self._engine.inputs[self._name].dtype)
+        described.fill(self._input, image)
+        output = self._engine.run({self._name: self._input}, described.output_name)
+        return Estimate(described.depth(output, height, width))
+
+
+class ONNXRuntimeBackend:
+    """An .onnx file that training/export.py wrote, on an NVIDIA device."""
+
+    def __init__(self, file: ModelFile, engine: ONNXRuntimeEngine):
+        if model_file.METADATA_KEY not in engine.metadata:
+            raise _without_metadata(file.path)
+        self.metadata = ModelMetadata.from_json(
+            engine.metadata[model_file.METADATA_KEY], file.path)
+        self._engine, self.digest = engine, file.digest
+        self.name, self.device, self.precision = engine.name, engine.device, engine.precision
+        inputs: Dict[str, tuple] = {'image': ((1, *self.metadata.input_size, 3), 'uint8')}
+        if self.metadata.rays:
+            inputs['camera'] = (1, 4), 'float32'
+        if engine.inputs != inputs or 'depth' not in engine.outputs or set(
+                engine.outputs) - set(Estimate._fields):
+            raise ModelFileError(f'{file.path} must have the inputs {", ".join(inputs)} and the '
+                                 f'outputs {", ".join(Estimate._fields)}, of which all but the '
+                                 'first may be absent.')
+
+    def metadata_for(self, width: int, height: int) -> ModelMetadata:
+        """Return `metadata`: the input is of one size."""
+        return self.metadata
+
+    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
+        """Run the network once; see `Backend.run`."""
+        inputs = {'image': image[None]}
+        if self.metadata.rays:
+            inputs['camera'] = camera_vector(self.metadata, camera)
+        return Estimate(**{
+            name: each[0] for name, each in self._engine.run_all(inputs).items()})
+
+
+def has_nvidia() -> bool:
+    """Tell whether there is an NVIDIA device."""
+    # A container may have been given any one of several.
+    devices = ('nvidia[0-9]*', 'nvhost-gpu', 'nvgpu', 'dxg')
+    return any(any(Path('/dev').glob(device)) for device in devices)
+
+
 def has_cuda() -> bool:
     """
     Tell whether networks can run in PyTorch on an NVIDIA device.
 
     PyTorch is imported only where there is such a device.
     """
-    # A container may have been given any one of several.
-    devices = ('nvidia[0-9]*', 'nvhost-gpu', 'nvgpu', 'dxg')
-    if not any(any(Path('/dev').glob(device)) for device in devices):
+    if not has_nvidia():
         return False
     # A robot's image may have PyTorch and lack what the networks are built from.
     if not all(find_spec(name) for name in ('torch', 'torchvision', 'timm', 'safetensors')):
@@ -228,8 +350,9 @@ def load(model: str, device: str = 'auto') -> Backend:
     model : str
         The path of a model file, or the name of a shipped model.
     device : str
-        'cuda', 'cpu', or 'auto': CUDA where PyTorch can use it and the file is one that PyTorch
-        runs, else the CPU.
+        'cuda' and 'tensorrt' run .onnx files by ONNX Runtime, and 'cuda' other files by PyTorch.
+        'cpu' runs .onnx files by OpenVINO. 'auto' is CUDA where PyTorch can use it and the file
+        is one that PyTorch runs, else the CPU.
 
     Raises
     ------
@@ -239,28 +362,46 @@ def load(model: str, device: str = 'auto') -> Backend:
     """
     if device not in DEVICES:
         raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
-    # OpenVINO's files run on the CPU, whatever else there is.
-    cuda = device == 'cuda' or device == 'auto' and not model.endswith('.onnx')
-    cuda = cuda and has_cuda()
-    if device == 'cuda' and not cuda:
+    is_onnx = model.endswith('.onnx') or device == 'tensorrt'
+    cuda = device in ('auto', 'cuda') and not is_onnx and has_cuda()
+    if device == 'cuda' and not cuda and not is_onnx:
         raise DeviceError(
             "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
             "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
     path = model_file.find(model, cuda)
-    if device == 'cuda' and path.suffix == '.onnx':
-        raise DeviceError(f"{path} is run by OpenVINO on the CPU: for 'cuda' give the "
-                          '.safetensors file of the same model.')
     file = model_file.read(path)
     try:
-        backend = (OpenVINOBackend(file) if path.suffix == '.onnx' else
-                   TorchBackend(file, 'cuda' if cuda else 'cpu'))
+        if path.suffix == '.onnx':
+            backend = _onnx_backend(file, device)
+        elif device == 'tensorrt':
+            raise DeviceError(f"{path} is run by PyTorch: for 'tensorrt' give an .onnx file.")
+        else:
+            backend = TorchBackend(file, 'cuda' if cuda else 'cpu')
         _refuse_broken(backend, path)
     except (ModelFileError, DeviceError):
         raise
-    except Exception as error:  # what OpenVINO and PyTorch make of damaged graphs and tensors
+    except Exception as error:  # what engines make of damaged graphs and tensors
         raise ModelFileError(f'{path} holds a network that cannot be run on '
                              f"{'CUDA' if cuda else 'the CPU'}.") from error
     return backend
+
+
+def _onnx_backend(file: ModelFile, device: str) -> Backend:
+    description = description_of(file.path)
+    described = read_description(description) if description.is_file() else None
+    if device in ('cuda', 'tensorrt'):
+        try:
+            runtime = ONNXRuntimeEngine(file, device)
+        except (ImportError, ValueError) as error:
+            raise DeviceError(
+                f'For {device!r}, {file.path} is run by ONNX Runtime (onnxruntime-gpu), which '
+                f"cannot: {error}. Use 'auto' or 'cpu'.") from error
+        if described is None:
+            return ONNXRuntimeBackend(file, runtime)
+        return DescribedBackend(file, described, runtime)
+    if described is None:
+        return OpenVINOBackend(file)
+    return DescribedBackend(file, described, OpenVINOEngine(file))
 
 
 def _refuse_broken(backend: Backend, path: Path) -> None:

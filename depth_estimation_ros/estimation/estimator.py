@@ -13,6 +13,8 @@ from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.estimation.validity import enlarge, Validity
 import numpy as np
 
+RELATIVE = ('the model tells inverse depth up to a factor and a shift only, so metres follow from '
+            'true depths alone')
 FITS = ('stretch', 'crop')
 SIZES = ('input', 'network')
 
@@ -144,22 +146,22 @@ class DepthEstimator:
             raise ValueError(f'scale must be a positive factor, got {scale}')
         if size not in SIZES:
             raise ValueError(f'size must be one of {", ".join(SIZES)}, got {size!r}')
-        height, width = self.metadata.input_size
         box = self.seen(image.shape[1], image.shape[0], fit)
+        height, width = self.backend.metadata_for(box.width, box.height).input_size
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
         depth, confidence, floor = self.backend.run(
             np.ascontiguousarray(resize(part, width, height)),
             self._told(image, camera if focal_scaling else None, fit))
-        factor = scale
-        if focal_scaling:
-            factor *= self.focal_scale(camera, fit)
-        if pose is not None:
+        if pose is not None or points is not None:
             tracker = tracker or ScaleTracker()
-            tracker.pose = pose
-        if tracker is not None:
-            factor *= tracker.follow(depth * np.float32(factor / scale),
-                                     camera and self.intrinsics(camera, 'network', fit), floor,
-                                     points)
+            tracker.pose = pose or tracker.pose
+        seen = camera and self.intrinsics(camera, 'network', fit)
+        if self.metadata.relative:
+            factor, depth = scale, self._of_relative(depth, tracker, seen, points)
+        else:
+            factor = scale * self.focal_scale(camera if focal_scaling else None, fit)
+            if tracker is not None:
+                factor *= tracker.follow(depth * np.float32(factor / scale), seen, floor, points)
         if confidence is not None and (want_confidence or validity and validity.min_confidence):
             confidence = with_scale_error(confidence, self._scale_sigma(tracker))
         unknown = validity.unknown(depth, confidence) if validity else None
@@ -181,6 +183,16 @@ class DepthEstimator:
         if validity:
             validity.mark_range(depth, factor * self.metadata.max_depth)
         return Estimate(depth, confidence, floor)
+
+    def _of_relative(self, output: np.ndarray, tracker: Optional[ScaleTracker],
+                     camera: Optional[Intrinsics], points: Optional[np.ndarray]) -> np.ndarray:
+        """Return the depth that a relative model's output tells; NaN where that isn't known."""
+        if tracker is None:
+            raise ValueError(f'{RELATIVE}: give pose or points')
+        line = tracker.follow_inverse(output, camera, points)
+        if line is None:
+            return np.full_like(output, np.nan)
+        return line.depth(output, self.metadata.max_depth)
 
     def _scale_sigma(self, tracker: Optional[ScaleTracker]) -> float:
         """Return how uncertain the logarithm of the scale is, beside what the network knows."""
@@ -210,11 +222,13 @@ class DepthEstimator:
         fit : str
 
         """
-        if camera is None or self.metadata.focal is None or self.metadata.rays:
+        if (camera is None or self.metadata.focal is None or self.metadata.rays
+                or self.metadata.relative):
             return 1.0
         box = self.seen(camera.width, camera.height, fit)
+        model = self.backend.metadata_for(box.width, box.height)
         return focal_ratio(camera.fx, box.width, box.height, self.metadata.focal,
-                           self.metadata.input_size[1], self.metadata.aspect)
+                           model.input_size[1], model.aspect)
 
     def seen(self, width: int, height: int, fit: str) -> Box:
         """
@@ -229,7 +243,7 @@ class DepthEstimator:
         if fit not in FITS:
             raise ValueError(f'fit must be one of {", ".join(FITS)}, got {fit!r}')
         if fit == 'crop':
-            return centre_crop(width, height, self.metadata.aspect)
+            return centre_crop(width, height, self.backend.metadata_for(width, height).aspect)
         return Box(0, 0, width, height)
 
     def intrinsics(self, image: Intrinsics, size: str = 'input',
@@ -237,8 +251,9 @@ class DepthEstimator:
         """Return the intrinsics of the maps that `estimate` gives for an image with `image`."""
         if size == 'input':
             return image
-        height, width = self.metadata.input_size
-        return image.cropped(*self.seen(image.width, image.height, fit)).resized(width, height)
+        box = self.seen(image.width, image.height, fit)
+        height, width = self.backend.metadata_for(box.width, box.height).input_size
+        return image.cropped(*box).resized(width, height)
 
 
 def _in_image(image: np.ndarray, box: Box, around: float, values: np.ndarray,

@@ -91,6 +91,9 @@ class ModelMetadata:
         The standard deviation of the logarithm of depth's scale where nothing tells it, which
         makes confidence less (confidence.with_scale_error); 0 where the network's own confidence
         contains it.
+    relative : bool
+        Whether its output is inverse depth up to a factor and a shift, which only true depths
+        tell (inverse_depth.py).
     dataset, recipe, metrics, versions : dict
         What it was trained on and how (train.py's settings), how it scored, and the software
         that made it.
@@ -109,6 +112,7 @@ class ModelMetadata:
     rays: bool = False
     detail: bool = False
     scale_sigma: float = 0.0
+    relative: bool = False
     dataset: Dict = field(default_factory=dict)
     recipe: Dict = field(default_factory=dict)
     metrics: Dict = field(default_factory=dict)
@@ -181,7 +185,7 @@ def _problem(values: object) -> str:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not (
                 low <= value <= high):
             return f'{name} must be a number from {low:g} to {high:g} ({unit})'
-    for name in ('confidence', 'log_head', 'floor', 'rays', 'detail'):
+    for name in ('confidence', 'log_head', 'floor', 'rays', 'detail', 'relative'):
         if not isinstance(values.get(name, False), bool):
             return f'{name} must be true or false'
     if values.get('rays') and not values.get('focal'):

@@ -16,6 +16,8 @@ from typing import Callable, NamedTuple, Optional
 
 from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.inverse_depth import (
+    InverseLine, line_of_floor, line_of_points)
 from depth_estimation_ros.estimation.points import visible
 from depth_estimation_ros.estimation.pose import CameraPose
 import numpy as np
@@ -216,6 +218,8 @@ class ScaleTracker:
         Floors and scans that told the scale, and pictures whose floor told nothing.
     last : ScaleMeasurement or None
         What the last picture told.
+    line : InverseLine or None
+        For a relative model, what makes metres of its output; None before anything told it.
 
     """
 
@@ -227,6 +231,7 @@ class ScaleTracker:
         self.pose, self.camera_height = pose, camera_height
         self.measured = self.missed = 0
         self.last: Optional[ScaleMeasurement] = None
+        self.line: Optional[InverseLine] = None
         self._clock = clock
         self._log_scale, self._variance = 0.0, math.inf
         self._time: Optional[float] = None
@@ -287,6 +292,43 @@ class ScaleTracker:
             self.measured += 1
             self.update(measurement)
         return self.scale
+
+    def follow_inverse(self, output: np.ndarray, camera: Optional[Intrinsics],
+                       points: Optional[np.ndarray] = None) -> Optional[InverseLine]:
+        """
+        Look at one more picture of a relative model; return what makes metres of its output.
+
+        A picture that tells nothing leaves the line of those before it.
+
+        Parameters
+        ----------
+        output : float32 (H, W)
+        camera, points
+            As in `follow`.
+
+        Returns
+        -------
+        InverseLine, or None
+            None before anything told it.
+
+        """
+        line = None
+        if points is not None and camera is not None:
+            line = line_of_points(output, points, camera)
+        if line is None and self.pose is not None and camera is not None:
+            line = line_of_floor(output, self.pose, camera)
+        if line is None:
+            self.missed += 1
+            self.last = None
+            return self.line
+        self.measured += 1
+        self.last = ScaleMeasurement(0.0, sigma_of(line.share), line.share)
+        self.update(self.last)
+        before = self.line or line
+        # Single pictures are off by some percent, which would make the whole depth image flicker.
+        self.line = InverseLine((before.factor + line.factor) / 2,
+                                (before.shift + line.shift) / 2, line.share)
+        return self.line
 
     def _measure(self, depth: np.ndarray, camera: Intrinsics, floor: Optional[np.ndarray]
                  ) -> Optional[ScaleMeasurement]:

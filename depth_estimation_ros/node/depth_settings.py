@@ -19,10 +19,12 @@ LOWEST_RATE = 0.01  # hertz
 SETTINGS = {
     'model': Setting(
         'compact', 'Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
-        'model. While the node is configured, a new one is loaded beside the old and takes over '
-        'between two images; a bad one is refused.', AT_ONCE),
+        'model, or of one of others that was fetched (ros2 run depth_estimation_ros models). '
+        'While the node is configured, a new one is loaded beside the old and takes over between '
+        'two images; a bad one is refused.', AT_ONCE),
     'device': Setting(
-        'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU.',
+        'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU. '
+        'cuda and tensorrt run an .onnx file by ONNX Runtime.',
         AT_ONCE, choices=DEVICES),
     'image_transport': Setting(
         'auto', "Type of the topic 'image': raw for sensor_msgs/Image, compressed for "
