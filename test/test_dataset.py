@@ -10,6 +10,8 @@ from learning import augment
 from learning.dataset import DepthDataset, resize_depth
 from learning.dataset_error import DatasetError
 from learning.pairs import find_datasets
+from learning.settings import read_settings, SettingsError
+from learning.training_data import open_data
 import numpy as np
 import pytest
 
@@ -281,6 +283,21 @@ def test_a_network_with_rays_learns_each_cameras_own_depth(dataset):
 def test_a_network_with_rays_needs_to_know_the_camera(dataset):
     with pytest.raises(DatasetError, match='told the camera'):
         DepthDataset(dataset, 'train', rays=True)
+
+
+def test_depth_becomes_that_of_the_camera_that_is_asked_for(dataset, tmp_path):
+    (dataset / 'camera.json').write_text(json.dumps(CAMERA))
+    longer = tmp_path / 'longer.json'
+    longer.write_text(json.dumps({**CAMERA, 'fx': 2 * CAMERA['fx'], 'fy': 2 * CAMERA['fy']}))
+    own, other = (open_data(read_settings(arguments=[
+        '--data-dir', str(dataset), '--batch-size', '2', '--input-size', '32x64', *more]))
+        for more in ((), ('--training-camera', str(longer))))
+    np.testing.assert_allclose(other.evaluated['train'][0].depth, np.minimum(
+        2 * own.evaluated['train'][0].depth, 20.0))
+    assert other.train.focal == 2 * own.train.focal
+    with pytest.raises(SettingsError, match='no such file'):
+        open_data(read_settings(arguments=[
+            '--data-dir', str(dataset), '--training-camera', str(tmp_path / 'none.json')]))
 
 
 def test_mixed_datasets_share_the_first_ones_camera(dataset, tmp_path):

@@ -18,8 +18,8 @@ import yaml
 
 PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
 # What a model's recipe leaves out: on another machine, in another folder, it is the same recipe.
-NO_RECIPE = ('data_dir', 'val_dir', 'style_dir', 'run_dir', 'init_from', 'encoder_weights',
-             'device', 'workers')
+NO_RECIPE = ('data_dir', 'val_dir', 'style_dir', 'training_camera', 'run_dir', 'init_from',
+             'encoder_weights', 'device', 'workers')
 # What of a file's settings another --data-dir replaces.
 DATASETS = ('data_dir', 'val_dir', 'style_dir')
 # The headings of --help.
@@ -66,6 +66,9 @@ class Settings:
     val_dir: List[str] = setting(
         DATA, None, 'the same, whose val splits choose the best model (default: those of '
         '--data-dir). Those of a settings file count only where its data_dir does')
+    training_camera: Optional[Path] = setting(
+        DATA, None, 'camera.json of the camera that all depth becomes that of (default: that of the '
+        'first of --data-dir)')
     train_pairs: int = setting(DATA, 0, 'how many pairs of train are learnt from; 0: all')
     evaluate_pairs: int = setting(DATA, 0, 'how many pairs of train are scored; 0: all')
     workers: int = setting(DATA, 2, 'processes that read data')
@@ -74,6 +77,9 @@ class Settings:
         RUN, None, 'folder of the run (default: runs/NETWORK-TIME)')
     max_epochs: int = setting(RUN, 100, 'times through the training split')
     evaluate_every: int = setting(RUN, 2, 'epochs between evaluations on train and val')
+    keep: Literal['best', 'last'] = setting(
+        RUN, 'best', 'which model best.safetensors is: the best by SSIM - RMSE, or that of the last '
+        'evaluation')
     visualize_every: int = setting(RUN, 100, 'steps between figures')
     log_every: int = setting(RUN, 10, 'steps between values of the loss in TensorBoard')
     device: Literal['auto', 'cpu', 'cuda'] = setting(RUN, 'auto', 'where the network learns')

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
+from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
 from learning import torchrun
 from learning.augment import Augmentation
 from learning.dataset import DepthDataset
@@ -59,8 +60,8 @@ def open_data(settings: Settings) -> TrainingData:
         raise DatasetError(Path(settings.sources[0].path), ["the split 'train' is empty"])
     train = DepthDataset(
         list(found), 'train', settings.size, settings.max_depth, augmentation_of(settings),
-        settings.seed, weights=list(found.values()), resize=resize_of(settings.network),
-        rays=settings.rays
+        settings.seed, _training_camera(settings), list(found.values()),
+        resize_of(settings.network), settings.rays
     ).some(settings.train_pairs)
     if train.drawn_pairs < settings.batch_size:
         raise SettingsError(f'the training split has {train.drawn_pairs} pairs, fewer than a '
@@ -75,6 +76,14 @@ def open_data(settings: Settings) -> TrainingData:
                                         camera=train.intrinsics, resize=train.resize,
                                         rays=settings.rays)
     return TrainingData(train, evaluated)
+
+
+def _training_camera(settings: Settings) -> Optional[Intrinsics]:
+    path = settings.training_camera
+    camera = path and read_camera_json(path)
+    if path and not camera:
+        raise SettingsError(f'training_camera is {path}, and there is no such file')
+    return camera or None
 
 
 def augmentation_of(settings: Settings) -> Optional[Augmentation]:

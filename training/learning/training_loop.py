@@ -132,11 +132,11 @@ def train_step(run: Run, batch: Sample) -> torch.Tensor:
 
 
 def keep_best(run: Run, summaries: Dict) -> bool:
-    """Write best.safetensors where the model is the best so far; return whether it is."""
+    """Write best.safetensors where the model is the one to keep so far; return whether it is."""
     paper = summaries.get('val', summaries['train'])['paper']
     score = paper['ssim'] - paper['rmse']
     # Equal where only a head is learnt: depth and its score stay the same.
-    if not score >= run.best_score:
+    if run.settings.keep == 'best' and not score >= run.best_score:
         return False
     run.best_score = score
     if run.settings.confidence and run.settings.learn != 'floor':
