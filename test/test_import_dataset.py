@@ -185,6 +185,22 @@ def test_a_video_is_thinned_by_what_changes_in_the_picture(tmp_path):
         f'a_{number:06d}' for number in (0, *range(10, len(pictures)))]
 
 
+def test_a_dataset_is_split_anew_where_nobody_has_split_it(tmp_path):
+    sample, out = ROOT / 'data' / 'sample', tmp_path / 'out'
+    assert run('dataset', sample, '--out', out) == 0
+    assert names(out, 'train') == names(sample, 'train')
+    assert names(out, 'test') == names(sample, 'test')
+    drive, out = ROOT / 'data' / 'drive', tmp_path / 'drive'
+    assert run('dataset', drive, '--out', out, '--split', 7, 1, 2) == 0
+    # In time: the end is the test, and the pair before each part is left out.
+    whole = names(drive, 'test')
+    assert names(out, 'train') == whole[:70] and names(out, 'test') == whole[81:]
+    here, there = find_pairs(drive, 'test')[0][-1], find_pairs(out, 'test')[0][-1]
+    np.testing.assert_allclose(there.read_depth(20.0), here.read_depth(20.0), atol=6e-4)
+    assert read_records(out, 'test')[here.name] == read_records(drive, 'test')[here.name]
+    assert read_camera_json(out / 'camera.json') == read_camera_json(drive / 'camera.json')
+
+
 def test_a_format_without_depth_asks_for_a_teacher(tmp_path, capsys):
     with pytest.raises(SystemExit):
         run('video', 'a.mp4', '--out', tmp_path / 'out')
