@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 import subprocess
 import sys
-from typing import Dict, Optional
+from typing import Dict, IO, Optional
 
 import yaml
 
@@ -22,7 +22,8 @@ def read_recipe(name: str) -> Dict:
     return yaml.safe_load((CONFIG / f'{name}.yaml').read_text())
 
 
-def train(folder: Path, settings: Dict, threads: Optional[int] = None) -> Path:
+def train(folder: Path, settings: Dict, threads: Optional[int] = None,
+          stdout: Optional[IO] = None) -> Path:
     """
     Train a network, or go on with a run that was interrupted.
 
@@ -34,6 +35,8 @@ def train(folder: Path, settings: Dict, threads: Optional[int] = None) -> Path:
         As train.py reads them from YAML.
     threads : int, optional
         Of a run beside others. What it prints goes to train.log in its folder, then.
+    stdout : file, optional
+        Where what it prints goes otherwise; standard output unless given.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def train(folder: Path, settings: Dict, threads: Optional[int] = None) -> Path:
         '--config', recipe, '--run-dir', folder]
     command = [sys.executable, str(TRAINING / 'train.py'), *map(str, arguments)]
     if threads is None:
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, stdout=stdout)
     else:
         with open(folder / 'train.log', 'a') as log:
             subprocess.run(command, check=True, stdout=log, stderr=log,

@@ -40,22 +40,42 @@ def write_contact_sheet(root: Path, max_depth: float = 10.0) -> None:
         partial.write_bytes(cv2.imencode('.png', sheet)[1].tobytes())
 
 
+def draw_over(picture: np.ndarray, depth: np.ndarray, max_depth: float) -> np.ndarray:
+    """
+    Draw depth over its darkened picture where it is known.
+
+    Parameters
+    ----------
+    picture : uint8 (h, w, 3) BGR
+        At the size that is wanted.
+    depth : float32 (H, W), metres
+        At its own size; NaN where it is unknown.
+    max_depth : float, metres
+        At the far end of the scale of colours.
+
+    Returns
+    -------
+    uint8 (h, w, 3) BGR
+
+    """
+    nearness: Any = np.nan_to_num(1.0 / depth)
+    if np.mean(nearness > 0.0) < SPARSE:
+        # The largest inverse: of several points the nearest.
+        side = 2 * max(1, depth.shape[1] // picture.shape[1]) + 1
+        nearness = cv2.dilate(nearness, np.ones((side, side), np.uint8))
+    nearness = cv2.resize(nearness, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    known = nearness > 0.0
+    shown = np.array(picture // 3)
+    shown[known] = colorize(1.0 / np.where(known, nearness, 1.0), max_depth)[known]
+    return shown
+
+
 def _tile(split: str, pair: Pair, max_depth: float) -> np.ndarray:
     """Draw a picture beside its depth; uint8 (h, 2 * WIDTH, 3) BGR."""
     picture = pair.read_rgb()[:, :, ::-1]
     size = WIDTH, round(WIDTH * picture.shape[0] / picture.shape[1])
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    depth = pair.read_depth(np.inf)
-    nearness: Any = np.nan_to_num(1.0 / depth)
-    if np.mean(nearness > 0.0) < SPARSE:
-        # The largest inverse: of several points the nearest.
-        side = 2 * max(1, picture.shape[1] // WIDTH) + 1
-        nearness = cv2.dilate(nearness, np.ones((side, side), np.uint8))
-    nearness = cv2.resize(nearness, size, interpolation=cv2.INTER_NEAREST)
-    known = nearness > 0.0
-    shown = np.array(small // 3)
-    shown[known] = colorize(1.0 / np.where(known, nearness, 1.0), max_depth)[known]
-    tile = np.hstack([small, shown])
+    tile = np.hstack([small, draw_over(small, pair.read_depth(np.inf), max_depth)])
     text = f'{split} {pair.name}'
     for color, thickness in (((0, 0, 0), 3), ((0, 255, 255), 1)):
         cv2.putText(tile, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, thickness)

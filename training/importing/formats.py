@@ -60,8 +60,8 @@ class Format:
 FORMATS = {each.name: each for each in (
     Format('bag', 'bag', 'a rosbag2 or a ROS 1 bag, or a folder of them: a camera, and a depth '
            'camera that is registered to it or a lidar (`PointCloud2`, `LaserScan`)'),
-    Format('dataset', 'dataset_folder', 'a dataset as training reads it, whose pairs are split anew '
-           'where all are in one split, or by `--split`'),
+    Format('dataset', 'dataset_folder', 'a dataset as training reads it, whose pairs are split '
+           'anew where all are in one split, or by `--split`'),
     Format('images', 'pictures', 'a folder of pictures, or of folders of pictures; by `--teacher`',
            has_depth=False, function='find_images'),
     Format('video', 'pictures', 'a video, or a folder of videos; by `--teacher`',

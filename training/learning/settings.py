@@ -67,8 +67,8 @@ class Settings:
         DATA, None, 'the same, whose val splits choose the best model (default: those of '
         '--data-dir). Those of a settings file count only where its data_dir does')
     training_camera: Optional[Path] = setting(
-        DATA, None, 'camera.json of the camera that all depth becomes that of (default: that of the '
-        'first of --data-dir)')
+        DATA, None, 'camera.json of the camera that all depth becomes that of (default: that of '
+        'the first of --data-dir)')
     train_pairs: int = setting(DATA, 0, 'how many pairs of train are learnt from; 0: all')
     evaluate_pairs: int = setting(DATA, 0, 'how many pairs of train are scored; 0: all')
     workers: int = setting(DATA, 2, 'processes that read data')
@@ -78,8 +78,8 @@ class Settings:
     max_epochs: int = setting(RUN, 100, 'times through the training split')
     evaluate_every: int = setting(RUN, 2, 'epochs between evaluations on train and val')
     keep: Literal['best', 'last'] = setting(
-        RUN, 'best', 'which model best.safetensors is: the best by SSIM - RMSE, or that of the last '
-        'evaluation')
+        RUN, 'best', 'which model best.safetensors is: the best by SSIM - RMSE, or that of the '
+        'last evaluation')
     visualize_every: int = setting(RUN, 100, 'steps between figures')
     log_every: int = setting(RUN, 10, 'steps between values of the loss in TensorBoard')
     device: Literal['auto', 'cpu', 'cuda'] = setting(RUN, 'auto', 'where the network learns')
