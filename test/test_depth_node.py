@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 import signal
 import threading
+import time
 
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -13,8 +14,9 @@ from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.images.messages import to_depth
 from depth_estimation_ros.node import depth_node, image_messages
 from depth_estimation_ros.node.camera_info import fill_camera_info
+from depth_estimation_ros.node.child_process import TIMEOUT
 from depth_estimation_ros.node.depth_settings import Options, SETTINGS
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 import numpy as np
 import pytest
@@ -52,6 +54,25 @@ def expected():
     estimator = DepthEstimator()
     return lambda image: estimator.estimate(
         image, INTRINSICS, validity=DEFAULTS.validity).depth
+
+
+def test_a_lazy_node_runs_no_network_until_somebody_listens(probe):
+    with NodeProcess('depth_node', '-p', 'lazy:=true', '-r', '__ns:=/lazy') as process:
+        assert process.wait_for_output('Active')
+        camera = Camera(probe, '/lazy/image', '/lazy/camera_info')
+        diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
+        found = None
+        deadline = time.monotonic() + TIMEOUT
+        while found is None and time.monotonic() < deadline:
+            camera.send(picture())
+            found = diagnostics.wait(
+                lambda message: message.status[0].name == 'lazy/depth_estimation: depth'
+                and int(values_of(message.status[0])['frames paused']) > 0, 0.5)
+        values = values_of(found.status[0])
+        assert (values['state'], values['frames out']) == ('idle', '0')
+        assert found.status[0].level == DiagnosticStatus.OK
+        colors = probe.listen(Image, '/lazy/depth/color')
+        camera.send_until_answered(picture(), colors)
 
 
 def test_depth_has_the_stamp_the_frame_and_the_size_of_its_image(running, expected):

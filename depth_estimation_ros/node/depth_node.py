@@ -175,10 +175,13 @@ class DepthNode(LifecycleNode):
     def _on_image(self, message: Union[Image, CompressedImage]):
         self._watchdog.note_image()
         self._pipeline.statistics.count_received()
-        if self._enabled:
+        if self._enabled and not self._is_idle():
             self._worker.put(Frame(message, self._image.topic, time.monotonic()))
         else:
             self._pipeline.statistics.count_paused()
+
+    def _is_idle(self) -> bool:
+        return self._settings.options.lazy and not self._pipeline.outputs.has_listeners
 
     def _new_worker(self) -> FrameWorker[Frame]:
         return FrameWorker(
@@ -310,7 +313,9 @@ class DepthNode(LifecycleNode):
 
     def _state(self) -> str:
         state = rclpy_compat.lifecycle_state(self)
-        return 'paused' if state == 'active' and not self._enabled else state
+        if state != 'active' or self._enabled and not self._is_idle():
+            return state
+        return 'idle' if self._enabled else 'paused'
 
     def _what_runs(self) -> str:
         backend = self._pipeline.estimator.backend

@@ -103,6 +103,9 @@ SETTINGS = {
     'rate': Setting(
         0.0, 'How often the network runs at most, in hertz: 0.01 to 1000. 0: for every image '
         'that it can.', AT_ONCE, limits=(0.0, 1000.0)),
+    'lazy': Setting(
+        False, 'Whether the network rests while nobody subscribes to a topic of pixels or ranges '
+        'below depth/. The first image after somebody does gets its depth.', AT_ONCE),
     'stale_after': Setting(
         3.0, 'Seconds without an image after which the camera counts as stopped, and seconds '
         'without depth, while images come in, after which diagnostics tell an error.',
@@ -138,6 +141,8 @@ class Options:
         Degrees that an image without camera_info is wide; 0 where it isn't known.
     rate : float
         Hertz at most; 0 for no limit.
+    lazy : bool
+        Whether images go unanswered while nobody listens.
     stale_after, inference_timeout : float
         Seconds.
     validity : Validity
@@ -155,6 +160,7 @@ class Options:
     scale_from: str
     fov: float
     rate: float
+    lazy: bool
     stale_after: float
     inference_timeout: float
     validity: Validity
@@ -173,7 +179,7 @@ class Options:
             value_of('fit'), value_of('depth_size'), value_of('focal_scaling') == 'auto',
             value_of('scale'),
             Mount.read(value_of), value_of('scale_from'), value_of('fov'), value_of('rate'),
-            value_of('stale_after'), value_of('inference_timeout'),
+            value_of('lazy'), value_of('stale_after'), value_of('inference_timeout'),
             Validity(**{name: value_of(name) for name in (
                 'edge_filter', 'edge_threshold', 'min_confidence', 'min_range', 'max_range',
                 'out_of_range')}),

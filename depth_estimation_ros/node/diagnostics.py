@@ -21,7 +21,8 @@ class NodeReport:
     Attributes
     ----------
     state : str
-        The lifecycle's ('unconfigured', 'inactive', 'active' or 'finalized'), or 'paused'.
+        The lifecycle's ('unconfigured', 'inactive', 'active' or 'finalized'), 'paused', or
+        'idle' where nobody listens.
     failure : str
         Why the last transition failed; empty where it didn't.
     silence : str

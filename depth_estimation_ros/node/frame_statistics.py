@@ -22,7 +22,7 @@ class Summary:
     received, published, replaced, refused, failed, paused : int
         Frames that came in; whose depth went out; that a newer one replaced; that held no usable
         image; on which the network or the publishing failed; that came while the node was
-        paused. Since the node was configured.
+        paused, or idle. Since the node was configured.
     lost : int
         Frames that the middleware lost before they came in, where it tells.
     last_reason : str
@@ -104,7 +104,7 @@ class FrameStatistics:
         self._count('failed', reason)
 
     def count_paused(self):
-        """Count a frame that came while the node was paused."""
+        """Count a frame that came while the node was paused, or idle."""
         self._count('paused')
         self.begin()
 

@@ -61,6 +61,13 @@ class DepthOutputs:
         return self._depth.publisher.topic_name
 
     @property
+    def has_listeners(self) -> bool:
+        """Tell whether somebody subscribes to anything that takes a network to make."""
+        return any(each.has_listeners for each in (
+            self._depth, self._millimetres, self.scan, self._color, self._confidence,
+            self._floor))
+
+    @property
     def wants_confidence(self) -> bool:
         """Tell whether somebody listens to depth/confidence."""
         return self._confidence.has_listeners
