@@ -4,7 +4,7 @@ import threading
 from typing import Callable, List, NamedTuple, Optional, Union
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
-from depth_estimation_ros.node import rclpy_compat
+from depth_estimation_ros.node import process_memory, rclpy_compat
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -57,6 +57,8 @@ def load(choice: ModelChoice, inference_timeout: float) -> DepthEstimator:
         raise TimeoutError(
             f'The model {choice.model} is not ready after {LOAD_TIME + inference_timeout:.0f} s: '
             'use another one, or raise inference_timeout where it is that slow.')
+    # What reading and compiling a model took, some 50 MB, is more than its images will need.
+    process_memory.give_back_freed()
     if isinstance(loaded[0], Exception):
         raise loaded[0]
     return loaded[0]
