@@ -1,17 +1,21 @@
 """What the test files need, and what those that use ROS share: a domain, and one probe."""
 
+from pathlib import Path
 import re
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # What a test file needs besides this package and pytest: it is found by what the file imports, or
 # listed where the file runs what imports it. `pytest test --without torch` leaves out the files
 # that need torch, before they are imported.
 NEEDS = {
-    'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b', ('test_edge_curve', 'test_parameters')),
+    'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b',
+            ('test_benchmark_node', 'test_edge_curve', 'test_parameters')),
     'torch': ('torch|timm|safetensors',
-              ('test_benchmark', 'test_documented_commands', 'test_edge_curve',
-               'test_experiments')),
+              ('test_benchmark', 'test_benchmark_node', 'test_documented_commands',
+               'test_edge_curve', 'test_experiments')),
     'blender': ('render_worlds|worlds', ()),
     # rerun-sdk, which wants NumPy 2.
     'viewer': ('rerun', ()),
@@ -63,10 +67,10 @@ def pytest_configure(config):
     """Register the mark that ament_lint registers where ROS is installed; choose a domain."""
     config.addinivalue_line('markers', 'linter: a test of style')
     if 'ros' not in config.getoption('without'):
-        import demo
+        from depth_estimation_ros.node.private_domain import enter_domain
 
         # Each worker of this run has a domain of its own.
-        config.add_cleanup(demo.enter_domain().close)
+        config.add_cleanup(enter_domain(ROOT / 'config' / 'fastdds.xml').close)
 
 
 @pytest.fixture(scope='session')

@@ -18,12 +18,12 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import color_model
-import demo
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.node.camera_info import fill_camera_info
 from depth_estimation_ros.node.child_process import NodeProcess, TIMEOUT
 from depth_estimation_ros.node.depth_settings import SETTINGS
 from depth_estimation_ros.node.image_messages import from_array
+from depth_estimation_ros.node.private_domain import enter_domain
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import hostile_images
 from lifecycle_msgs.msg import Transition
@@ -36,7 +36,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
-COMPACT = Path(__file__).resolve().parents[1] / 'depth_estimation_ros' / 'models' / 'compact.onnx'
+ROOT = Path(__file__).resolve().parents[1]
+COMPACT = ROOT / 'depth_estimation_ros' / 'models' / 'compact.onnx'
 NAME = '/soak/depth_estimation'
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 SIZES = ((320, 240), (1280, 720), (641, 361), (64, 48), (WIDTH, HEIGHT))
@@ -496,7 +497,7 @@ def main() -> int:
     parser.add_argument('--calm', type=float, default=5.0,
                         help='seconds without a fault after each of them')
     options = parser.parse_args()
-    with demo.enter_domain(), tempfile.TemporaryDirectory() as folder:
+    with enter_domain(ROOT / 'config' / 'fastdds.xml'), tempfile.TemporaryDirectory() as folder:
         probe = Probe()
         soak = Soak(probe, Path(folder))
         try:

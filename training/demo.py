@@ -9,19 +9,16 @@ import argparse
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 import json
-import os
 from pathlib import Path
-import random
 import signal
-import socket
 import sys
 import time
 from typing import Dict, List, Optional, Tuple
 
 import cv2
 from depth_estimation_ros.images.messages import to_depth, to_rgb
-from depth_estimation_ros.node import fast_dds
 from depth_estimation_ros.node.child_process import NodeProcess
+from depth_estimation_ros.node.private_domain import DomainError, enter_domain
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import rclpy
@@ -33,6 +30,7 @@ from scoring.depth_pictures import Moment, montage, write_video
 from sensor_msgs.msg import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+PROFILE = ROOT / 'config' / 'fastdds.xml'
 MAX_DEPTH = 20.0  # metres at the far end of the colours
 COLUMNS = 4  # moments in the montage
 START_TIMEOUT = 60.0  # seconds until the first frame
@@ -132,44 +130,6 @@ class Summary:
                      ('AbsRel', f'{self.abs_rel:.3f}'),
                      ('delta1', f'{self.delta1:.3f}')]
         return '\n'.join(f'  {name:<24}{value:>10}' for name, value in rows)
-
-
-def reserve_domain() -> Tuple[int, socket.socket]:
-    """
-    Return a ROS domain that no program on this machine uses, and what reserves it.
-
-    The domain is reserved, among those who ask here, until the socket is closed.
-    """
-    domains = list(range(1, 102))  # those whose ports lie below the ephemeral ones
-    random.shuffle(domains)
-    for domain in domains:
-        # RTPS 2.2, 9.6.1: the domain's multicast port, its first participant's port, and the
-        # last port before the next domain, which no participant takes.
-        base = 7400 + 250 * domain
-        reservation = _bind(base + 249)
-        if reservation is None:
-            continue
-        in_use = [_bind(port) for port in (base, base + 10)]
-        if None not in in_use:
-            for probe in filter(None, in_use):
-                probe.close()
-            return domain, reservation
-        reservation.close()
-    raise DemoError('All ROS domains from 1 to 101 are in use on this machine.')
-
-
-def enter_domain() -> socket.socket:
-    """
-    Take a ROS domain that nobody else uses, for this process and those that it starts.
-
-    Other programs on this machine, and a robot in the same network, stay unseen. What is returned
-    reserves the domain until it is closed.
-    """
-    domain, reservation = reserve_domain()
-    os.environ.update(
-        fast_dds.environment(ROOT / 'config' / 'fastdds.xml'),
-        ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
-    return reservation
 
 
 def has_ended(node: NodeProcess) -> bool:
@@ -306,12 +266,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         # A run that fails must not leave an earlier one's figures as its own.
         (options.out / 'summary.json').unlink(missing_ok=True)
-        with enter_domain():
+        with enter_domain(PROFILE):
             recording = record(options)
         moments = moments_of(recording)
         if not moments:
             raise DemoError(f'No depth came back; see {options.out}/depth_node.log.')
-    except DemoError as error:
+    except (DemoError, DomainError) as error:
         print(f'\n{error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -337,17 +297,6 @@ def _interrupt(*_):
 def _stamp(message: Image) -> int:
     stamp = message.header.stamp
     return stamp.sec * 1_000_000_000 + stamp.nanosec
-
-
-def _bind(port: int) -> Optional[socket.socket]:
-    """Return a socket at a UDP port; None where somebody else has it."""
-    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        probe.bind(('', port))
-    except OSError:
-        probe.close()
-        return None
-    return probe
 
 
 def _show_status(recording: Received):
