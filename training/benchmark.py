@@ -6,16 +6,18 @@ trust the ratios, which are medians of those of each round.
 """
 
 import argparse
+from importlib import import_module
 import json
 from pathlib import Path
 import sys
 
-from benchmarking import estimate, inference, machine
+from benchmarking import machine
 from benchmarking.settings import Settings
 from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.model_file import ModelFileError
 
-SECTIONS = {'inference': inference, 'estimate': estimate}
+# Each a module of benchmarking/; what one needs (ROS) others do without.
+SECTIONS = ('inference', 'estimate', 'frame', 'node')
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     parser.add_argument('--model', default='compact',
                         help='a model file, or the name of a shipped model')
     parser.add_argument('--device', choices=backends.DEVICES, default='auto')
-    parser.add_argument('--sections', nargs='+', choices=SECTIONS, default=list(SECTIONS),
+    parser.add_argument('--sections', nargs='+', choices=SECTIONS, default=SECTIONS,
                         help='what is measured (all)')
     parser.add_argument('--rounds', type=int, default=100, help='timed rounds (%(default)s)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all figures there')
@@ -38,11 +40,13 @@ def main() -> int:
     print(machine.table(results['machine']))
     for name in options.sections:
         try:
-            results[name] = SECTIONS[name].measure(settings)
+            section = import_module(f'benchmarking.{name}')
+            measured = section.measure(settings)
         except (ModelFileError, backends.DeviceError) as error:
             print(f'benchmark: {error}', file=sys.stderr)
             return 1
-        print(f'\n{name}\n{SECTIONS[name].table(results[name])}', flush=True)
+        print(f'\n{name}\n{section.table(measured)}', flush=True)
+        results.update(measured)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(results, indent=2) + '\n')

@@ -21,7 +21,7 @@ import torch
 REFERENCE = "the paper's"
 
 
-def measure(settings: Settings) -> List[Dict]:
+def measure(settings: Settings) -> Dict[str, List[Dict]]:
     """Return a row for each network on each backend; the first is the reference."""
     with tempfile.TemporaryDirectory() as folder:
         named = [*_papers_network(Path(folder)), *_of_model(settings.model, Path(folder))]
@@ -30,17 +30,18 @@ def measure(settings: Settings) -> List[Dict]:
             image = np.zeros((*backend.metadata.input_size, 3), np.uint8)
             runners[str(index)] = lambda run=backend.run, image=image: run(image)
         times = list(take_turns(runners, settings.rounds).values())
-    return [{'network': network, 'backend': backend.name, 'device': backend.device,
+    rows = [{'network': network, 'backend': backend.name, 'device': backend.device,
              'precision': backend.precision, 'input_size': list(backend.metadata.input_size),
              'ms_p50': each.p50, 'ms_p95': each.p95,
              'times_faster': each.times_faster(times[0])}
             for (network, backend), each in zip(named, times)]
+    return {'inference': rows}
 
 
-def table(rows: List[Dict]) -> str:
+def table(results: Dict[str, List[Dict]]) -> str:
     """Return the rows for people."""
     lines = [f'{"network":<32}{"":<28}{"median":>10}{"p95":>10}']
-    for row in rows:
+    for row in results['inference']:
         height, width = row['input_size']
         how = f'{row["backend"]} {row["precision"]} on {row["device"]}'
         lines.append(f'{row["network"] + f", {width} x {height}":<32}{how:<28}'
