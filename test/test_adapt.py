@@ -10,11 +10,16 @@ import sys
 
 import adapt
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import read_camera_json
+from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.weights_file import load_weights
+from learning.settings import read_settings
+from learning.training_data import open_data
 import numpy as np
 import pytest
 from scoring.metrics import Scores
 from scoring.scale_scores import PictureScores, SplitScores
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE, SHIPPED = ROOT / 'data' / 'sample', ROOT / 'depth_estimation_ros' / 'models'
@@ -71,6 +76,24 @@ def test_a_bag_becomes_a_model_with_a_page_that_shows_what_changed(worlds, tmp_p
     assert json.loads(capsys.readouterr().out)['scores'] == told['scores']
     assert adapt.main([*map(str, command), '--minutes', '3']) == 1
     assert 'another minutes' in capsys.readouterr().err
+
+
+def test_what_is_trained_is_the_models_own_network_for_as_many_steps_as_planned(worlds, tmp_path):
+    metadata = ModelMetadata(
+        'efficientnet_lite0_skip', (96, 160), max_depth=30.0, focal=80.0, headroom=2.0,
+        confidence=True, log_head=True, floor=True, rays=True, detail=True)
+    base = adapt.Base('other', SHIPPED / 'compact.safetensors', '', metadata)
+    path = tmp_path / 'recipe.yaml'
+    for steps, epochs in ((1, 1), (40, 4)):
+        path.write_text(yaml.safe_dump(adapt.recipe(base, SAMPLE, worlds, 0.3, steps, epochs)))
+        settings = read_settings(arguments=['--config', str(path)])
+        assert settings.size == (96, 160) and settings.confidence and settings.floor
+        assert (settings.max_depth, settings.headroom, settings.log_head, settings.rays,
+                settings.detail) == (30.0, 2.0, True, True, True)
+        drawn = open_data(settings).train.drawn_pairs
+        assert drawn // settings.batch_size * settings.max_epochs == steps
+    camera = adapt.write_training_camera(tmp_path / 'camera.json', metadata)
+    assert read_camera_json(Path(camera)) == metadata.usual_camera(160, 90)
 
 
 def scores(*delta1: float, posed: bool = False) -> SplitScores:

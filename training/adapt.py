@@ -131,6 +131,7 @@ def parse(arguments: Optional[List[str]] = None) -> Tuple[argparse.Namespace, Li
     """Read the command line; return the options, and those that are import_dataset.py's."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # --motion and the like are import_dataset.py's
         usage='%(prog)s SOURCE --out FILE.onnx [options] [options of import_dataset.py]')
     parser.add_argument('source', metavar='SOURCE', type=Path,
                         help='a rosbag2 or ROS 1 bag, or a dataset (rgb/, depth/, camera.json)')
