@@ -46,6 +46,15 @@ def test_a_fit_finds_how_uncertain_an_unknown_scale_is():
     assert float(middle) == pytest.approx(0.8 * -2.0 + 0.2, abs=0.15)
 
 
+def test_all_points_of_a_lidar_count_and_neighbours_of_a_depth_camera_do_not():
+    truth = torch.full((2, 1, 70, 140), torch.nan)
+    truth[0] = 2.0
+    truth[1, 0, 33, ::3] = 2.0  # a line on none of the rows that are looked at
+    looked_at = calibration.looked_at(truth)
+    assert looked_at.sum(dim=(1, 2, 3)).tolist() == [10 * 20, 47]
+    assert not looked_at[torch.isnan(truth)].any()
+
+
 def test_a_model_is_calibrated_and_keeps_its_depth(tmp_path):
     result = subprocess.run(
         [sys.executable, ROOT / 'training' / 'calibrate.py', '--model',

@@ -11,6 +11,7 @@ from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_jso
 import import_dataset
 from importing import formats, splits
 from importing.frames import Frame, Seen
+from importing.imported_dataset import ImportedDataset
 from learning.dataset import DepthDataset
 from learning.pairs import find_pairs
 from learning.pairs_table import read_records
@@ -183,6 +184,15 @@ def test_a_video_is_thinned_by_what_changes_in_the_picture(tmp_path):
                '--min-confidence', 0, '--split', 1, 0, 0) == 0
     assert names(out, 'train') == [
         f'a_{number:06d}' for number in (0, *range(10, len(pictures)))]
+
+
+def test_the_few_points_of_a_scanner_are_enough_for_a_pair(tmp_path):
+    dataset = ImportedDataset(tmp_path, {}, 640)
+    for count in (60, 10):
+        depth = np.full((480, 640), np.nan, np.float32)
+        depth[240, :10 * count:10] = 2.0
+        seen = Seen(np.zeros((480, 640, 3), np.uint8), depth)
+        assert dataset.add('train', f'{count}', None, seen) == (count == 60)
 
 
 def test_a_dataset_is_split_anew_where_nobody_has_split_it(tmp_path):

@@ -28,8 +28,6 @@ from learning.progress import Progress
 import numpy as np
 import torch
 
-EVERY = 7  # rows and columns: neighbours tell the same
-
 
 class CalibrationError(ValueError):
     """A model that cannot be calibrated; the message says why."""
@@ -68,9 +66,7 @@ def errors(module: torch.nn.Module, metadata: ModelMetadata, data: DepthDataset
             scale = tracker.follow(depth * own, pair.camera.resized(width, height), floor)
             if tracker.measured:
                 scales[scale] = tracker.sigma
-        known = np.zeros(depth.shape, bool)
-        known[::EVERY, ::EVERY] = True
-        known &= ~np.isnan(sample.depth)
+        known = calibration.looked_at(torch.from_numpy(sample.depth)[None, None])[0, 0].numpy()
         for scale, sigma in scales.items():
             metres = (depth * np.float32(scale)).clip(max=metadata.max_depth)
             close = np.abs(metres - sample.depth) <= 0.1 * sample.depth

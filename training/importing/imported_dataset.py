@@ -19,8 +19,8 @@ CAMERA = ('fx', 'fy', 'cx', 'cy')
 COLUMNS = ('split', 'name', 'kind', 'height', 'pitch', 'roll', *CAMERA)
 FARTHEST = 65535  # millimetres; what is farther is stored so
 QUALITY = 95
-# A pair of which less is known teaches next to nothing.
-LEAST_KNOWN = 0.001
+# Pixels. A 2D scanner of 1 degree has some 60 points in a picture; fewer teach next to nothing.
+LEAST_KNOWN = 20
 
 
 class ImportedDataset:
@@ -73,7 +73,7 @@ class ImportedDataset:
         assert seen.depth is not None
         metres = np.nan_to_num(seen.depth, nan=0.0, posinf=np.inf)
         depth = np.rint((metres * MILLIMETRES).clip(0, FARTHEST)).astype(np.uint16)
-        if np.count_nonzero(depth) < LEAST_KNOWN * depth.size:
+        if np.count_nonzero(depth) < LEAST_KNOWN:
             return False
         rgb_path, depth_path = self._paths(split, name)
         with replacing(rgb_path) as rgb, replacing(depth_path) as depth_file:

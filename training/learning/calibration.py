@@ -7,6 +7,31 @@ from depth_estimation_ros.estimation.networks.uncertainty import calibrated, pro
 import torch
 from torch.nn import functional
 
+EVERY = 7  # rows and columns: neighbours tell the same
+# Of a picture's pixels. Where fewer are known, as by a lidar, none is left out.
+SPARSE = 0.1
+
+
+def looked_at(truth: torch.Tensor) -> torch.Tensor:
+    """
+    Return the pixels by which a calibration is fitted, of those whose depth is known.
+
+    Parameters
+    ----------
+    truth : float32 (N, 1, H, W), metres
+        NaN where it is unknown.
+
+    Returns
+    -------
+    bool (N, 1, H, W)
+
+    """
+    known = ~torch.isnan(truth)
+    grid = torch.zeros_like(known)
+    grid[..., ::EVERY, ::EVERY] = True
+    is_sparse = known.float().mean(dim=(1, 2, 3), keepdim=True) < SPARSE
+    return known & (grid | is_sparse)
+
 
 def fit(log_b: torch.Tensor, depth: torch.Tensor, close: torch.Tensor,
         sigma: Optional[torch.Tensor] = None, weight: Optional[torch.Tensor] = None,

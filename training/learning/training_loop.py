@@ -147,15 +147,13 @@ def keep_best(run: Run, summaries: Dict) -> bool:
 
 
 @torch.inference_mode()
-def calibrate(run: Run, every: int = 7) -> None:
-    """Fit the confidence to the errors on val, at every so many rows and columns."""
+def calibrate(run: Run) -> None:
+    """Fit the confidence to the errors on val."""
     log_bs, depths, close = [], [], []
     max_depth = run.settings.max_depth
     for prediction, log_b, truth in run.distributions(run.data.choosing):
         off = (prediction - truth).abs()
-        chosen = torch.zeros_like(truth, dtype=torch.bool)
-        chosen[..., ::every, ::every] = True
-        chosen &= ~torch.isnan(truth)
+        chosen = calibration.looked_at(truth)
         log_bs.append(log_b[chosen].cpu())
         depths.append(prediction[chosen].cpu() / max_depth)
         close.append((off <= 0.1 * truth)[chosen].cpu())
