@@ -24,12 +24,15 @@ train = torch + [
 ]
 # .onnx files on an NVIDIA device; beside CUDA, onnxruntime-gpu in place of it.
 runtime = ['onnxruntime>=1.17']
+# ros2 run depth_estimation_ros models fetch, and for PyTorch weights convert.
+fetch = ['huggingface_hub']
+convert = fetch + ['onnx', 'onnxscript', 'torch>=2.5', 'transformers>=4.56']
 # python -m depth_estimation_ros.view
 viewer = ['rerun-sdk>=0.39']
 # `make quick`: the tests without ROS, PyTorch and Blender.
-quick = runtime + [
+quick = runtime + fetch + [
     'h5py', 'jsonargparse>=4.40', 'matplotlib', 'onnx', 'pytest', 'pytest-xdist', 'tqdm']
-test = viewer + quick + [
+test = viewer + quick + convert + [
     'colcon-common-extensions',
     # What ament_flake8 and ament_pep257 run; their wheels do not bring it.
     'flake8',
@@ -74,7 +77,8 @@ setup(
     ],
     extras_require={
         'ros': jazzy, 'kilted': kilted, 'torch': torch, 'train': train, 'viewer': viewer,
-        'runtime': runtime, 'quick': quick, 'test': test},
+        'runtime': runtime, 'fetch': fetch, 'convert': convert,
+        'quick': quick, 'test': test},
     zip_safe=False,
     maintainer='depth_estimation_ros maintainers',
     maintainer_email='maintainers@users.noreply.github.com',
@@ -85,6 +89,7 @@ setup(
             f'depth_node = {package_name}.depth_node:main',
             f'camera_node = {package_name}.camera_node:main',
             f'measure_mount = {package_name}.measure_mount:main',
+            f'models = {package_name}.models_command:main',
         ],
     },
 )

@@ -106,6 +106,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         sources = list(find_sources(options))
         check_outputs(sources, options)
         estimator = DepthEstimator(options.model, options.device)
+        estimator.refuse_unscaled(
+            options.mount.tells_pose, '--camera-height with --camera-pitch, or --ground-frame')
         return predict(estimator, sources, options)
     except (PredictError, RecordingError, ModelFileError, DeviceError) as error:
         print(error, file=sys.stderr)

@@ -36,9 +36,9 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'model', default_value='',
         description='Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
-                    'model. Empty: what params_file says.'),
+                    'model or of one that was fetched. Empty: what params_file says.'),
     DeclareLaunchArgument(
-        'device', default_value='', choices=['', 'auto', 'cpu', 'cuda'],
+        'device', default_value='', choices=['', 'auto', 'cpu', 'cuda', 'tensorrt'],
         description='What runs the network. Empty: what params_file says.'),
     DeclareLaunchArgument(
         'camera_height', default_value='',

@@ -8,6 +8,7 @@ import sys
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
+import described_model
 import import_dataset
 from importing import formats, splits
 from importing.frames import Frame, Seen
@@ -170,6 +171,22 @@ def test_pictures_get_their_depth_from_a_teacher_where_it_is_confident(tmp_path)
     assert 0.1 < known.mean() < 0.95
     np.testing.assert_array_equal(np.isfinite(depth), known)
     np.testing.assert_allclose(depth[known], estimate.depth[known], rtol=2e-3, atol=1e-3)
+
+
+def test_a_model_of_others_is_a_teacher(tmp_path, capsys):
+    source = DRIVE[0].parent
+    metric = described_model.write(tmp_path / 'metric.onnx', input__mean=None,
+                                   input__deviation=None)
+    arguments = ('images', source, '--fov', 90, '--split', 1, 0, 0, '--every', 50,
+                 '--min-confidence', 0)
+    assert run(*arguments, '--out', tmp_path / 'out', '--teacher', metric) == 0
+    pair = find_pairs(tmp_path / 'out', 'train')[0][0]
+    rgb = cv2.cvtColor(cv2.imread(str(DRIVE[0])), cv2.COLOR_BGR2RGB)
+    expected = DepthEstimator(metric).estimate(rgb).depth
+    np.testing.assert_allclose(pair.read_depth(60.0), expected, rtol=2e-3, atol=1e-3)
+    relative = described_model.write_relative(tmp_path / 'relative.onnx')
+    assert run(*arguments, '--out', tmp_path / 'other', '--teacher', relative) == 1
+    assert 'it needs --camera-height with --camera-pitch' in capsys.readouterr().err
 
 
 def test_a_video_is_thinned_by_what_changes_in_the_picture(tmp_path):

@@ -5,6 +5,7 @@ import math
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.inverse_depth import line_of_floor, line_of_points
+from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
 import described_model
@@ -78,22 +79,11 @@ def test_the_line_of_earlier_pictures_holds_where_one_tells_nothing(scene):
 
 @pytest.fixture
 def estimator(tmp_path) -> DepthEstimator:
-    """Return a relative model: 1 + the values of a picture, whose blue counts most."""
-    return DepthEstimator(described_model.write(
-        tmp_path / 'relative.onnx', output__kind='inverse_depth', output__relative=True,
-        input__mean=None, input__deviation=None, max_depth=30.0))
-
-
-def picture_of(depth: np.ndarray) -> np.ndarray:
-    """Return the picture in which that model sees inverse depth, 0 to 4 / m as 1 to 8."""
-    levels = np.rint((1.0 / depth).clip(0.0, 4.0) / 4.0 * 7.0 * 255.0)
-    blue = np.minimum(levels // 4, 255)
-    green = np.minimum((levels - 4 * blue) // 2, 255)
-    return np.dstack([levels - 4 * blue - 2 * green, green, blue]).astype(np.uint8)
+    return DepthEstimator(described_model.write_relative(tmp_path / 'relative.onnx'))
 
 
 def test_the_estimator_gives_metres_by_the_pose_or_by_points(estimator, scene):
-    image = picture_of(scene)
+    image = described_model.relative_picture(scene)
     by_pose = estimator.estimate(image, CAMERA, POSE).depth
     by_points = estimator.estimate(image, CAMERA, points=points_of(scene, 40)).depth
     for depth in (by_pose, by_points):
@@ -101,15 +91,16 @@ def test_the_estimator_gives_metres_by_the_pose_or_by_points(estimator, scene):
 
 
 def test_a_relative_model_without_anything_is_refused_with_a_sentence(estimator, scene):
-    with pytest.raises(ValueError, match='up to a factor and a shift.*give pose or points'):
-        estimator.estimate(picture_of(scene), CAMERA)
+    with pytest.raises(ModelFileError, match='up to a factor and a shift.*pose or points'):
+        estimator.estimate(described_model.relative_picture(scene), CAMERA)
 
 
 def test_depth_is_unknown_until_a_floor_was_seen(estimator, scene):
     tracker = ScaleTracker(POSE)
     wall = np.full((64, 96), 2.0, np.float32)
-    assert np.isnan(estimator.estimate(picture_of(wall), CAMERA, tracker=tracker).depth).all()
+    image = described_model.relative_picture(wall)
+    assert np.isnan(estimator.estimate(image, CAMERA, tracker=tracker).depth).all()
     assert tracker.problem
-    estimator.estimate(picture_of(scene), CAMERA, tracker=tracker)
-    depth = estimator.estimate(picture_of(wall), CAMERA, tracker=tracker).depth
+    estimator.estimate(described_model.relative_picture(scene), CAMERA, tracker=tracker)
+    depth = estimator.estimate(image, CAMERA, tracker=tracker).depth
     np.testing.assert_allclose(depth, wall, rtol=0.05)

@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 
-from depth_estimation_ros.estimation import backends
+import cv2
+from depth_estimation_ros.estimation import backends, model_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_description import ModelDescription, read_description
@@ -138,6 +139,18 @@ def test_onnx_runtime_gives_what_openvino_gives(tmp_path, image):
     assert (backend.name, backend.device) == ('ONNX Runtime', 'cpu')
     np.testing.assert_allclose(backend.run(image).depth, expected(image), rtol=1e-5)
     np.testing.assert_allclose(backend.run(image[:48]).depth, expected(image[:48]), rtol=1e-5)
+
+
+def test_onnx_runtime_runs_the_models_of_this_package_too(image):
+    file = read(model_file.find('compact', cuda=False))
+    backend = backends.ONNXRuntimeBackend(file, ONNXRuntimeEngine(file))
+    openvino = backends.load('compact', 'cpu')
+    assert backend.metadata == openvino.metadata and backend.digest == openvino.digest
+    picture = cv2.resize(image, backend.metadata.input_size[::-1])
+    for mine, other in zip(backend.run(picture), openvino.run(picture)):
+        assert (mine is None) == (other is None)
+        if mine is not None:
+            np.testing.assert_allclose(mine, other, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize('device', ['cuda', 'tensorrt'])

@@ -14,6 +14,7 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
+import described_model
 import numpy as np
 import pytest
 
@@ -91,6 +92,14 @@ def test_a_mount_that_cannot_be_is_refused(tmp_path, capsys, options, sentence):
     with pytest.raises(SystemExit):
         predict.main([str(PICTURES[0]), '--out', str(tmp_path), *options])
     assert sentence in capsys.readouterr().err
+
+
+def test_a_relative_model_needs_the_mount(tmp_path, capsys):
+    picture, model = PICTURES[0], described_model.write_relative(tmp_path / 'relative.onnx')
+    arguments = [str(picture), '--fov', '90', '--model', model, '--out', str(tmp_path / 'out')]
+    assert predict.main(arguments) == 1
+    assert 'it needs --camera-height with --camera-pitch' in capsys.readouterr().err
+    assert predict.main([*arguments, '--camera-height', '1.5', '--camera-pitch', '0']) == 0
 
 
 def test_a_camera_json_is_taken_from_the_option_or_from_beside_the_picture(tmp_path):

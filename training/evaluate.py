@@ -102,11 +102,17 @@ def parse() -> argparse.Namespace:
     return options
 
 
+def load(options: argparse.Namespace) -> DepthEstimator:
+    """Return the model that is to be scored."""
+    estimator = DepthEstimator(options.model, options.device)
+    estimator.refuse_unscaled(False, 'the node, or predict; evaluate.py scores metric models')
+    return estimator
+
+
 def evaluate_dataset(options: argparse.Namespace) -> None:
     """Score a model on a split of datasets, and write what was asked for."""
     groups = find_groups(options.data_dir, options.split)
-    estimator = (DepthEstimator(options.model, options.device) if options.model != MEAN
-                 else None)
+    estimator = load(options) if options.model != MEAN else None
     predict = ModelPrediction(estimator, options.pose) if estimator else MeanPrediction()
     validity = replace(PUBLISHED, edge_filter=options.edge_filter,
                        edge_threshold=options.edge_threshold)
@@ -154,7 +160,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
         raise RecordingError(f'A bag has no training depth maps, so --model {MEAN} has no mean.')
     recording = Bag(options.bag, options.image_topic, options.depth_topic,
                     options.camera_info_topic, options.tolerance, options.mount.ground_frame)
-    estimator = DepthEstimator(options.model, options.device)
+    estimator = load(options)
     predict = bag.Predictor(estimator, recording, options.scale, options.mount)
     evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
     bag.evaluate(predict, recording, evaluation)

@@ -2,9 +2,9 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
 
-from depth_estimation_ros.estimation import model_file
+from depth_estimation_ros.estimation import model_catalogue, model_file
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_description import (
     description_of, ModelDescription, read_description)
@@ -244,21 +244,23 @@ class DescribedBackend:
         self.name, self.device = engine.name, engine.device
         self.precision, self.digest = engine.precision, file.digest
         self.metadata = description.metadata(file.path.stem)
-        self._name = min(engine.inputs, default='')
+        self._name = description.input_name or min(
+            set(engine.inputs) - set(description.constants), default='')
         self._refuse_misfits()
-        self._input = np.empty(0)
+        self._inputs: Dict[str, np.ndarray] = {}
 
     def _refuse_misfits(self) -> None:
         """Raise ModelFileError where the description is not that of the file."""
         described, engine = self._description, self._engine
-        if len(engine.inputs) != 1 or described.input_name not in (None, self._name):
+        if set(engine.inputs) != {self._name, *described.constants}:
             raise ModelFileError(
-                f'{self._path} has the inputs {", ".join(sorted(engine.inputs))}, and must have '
-                f'one, {described.input_name or "of any name"}, as its description says.')
-        if described.output_name not in engine.outputs:
-            raise ModelFileError(
-                f'{self._path} has no output {described.output_name}, as its description says: '
-                f'it has {", ".join(sorted(engine.outputs))}.')
+                f'{self._path} has the inputs {", ".join(sorted(engine.inputs))}, and its '
+                f'description {", ".join((self._name, *described.constants))}.')
+        for name in described.outputs:
+            if name not in engine.outputs:
+                raise ModelFileError(
+                    f'{self._path} has no output {name}, as its description says: it has '
+                    f'{", ".join(sorted(engine.outputs))}.')
         tensor, shape = engine.inputs[self._name], described.shape(*described.size)
         if not tensor.takes(shape):
             raise ModelFileError(
@@ -269,7 +271,13 @@ class DescribedBackend:
                 f'{self._path} takes inputs of the shape {tensor.shape} only, so that its '
                 f'description must say resize: stretch, not {described.resize}.')
         if tensor.dtype not in ('float32', 'uint8'):
-            raise ModelFileError(f'{self._path} must take float32 or uint8 inputs.')
+            raise ModelFileError(f'{self._path} must take pictures of float32 or uint8.')
+        for name in described.constants:
+            constant = engine.inputs[name]
+            if constant.dtype not in ('float32', 'int64') or constant.shape is None or \
+                    set(constant.shape) - {1}:
+                raise ModelFileError(f'{self._path}: its input {name} must be one number, of '
+                                     'float32 or int64.')
 
     def metadata_for(self, width: int, height: int) -> ModelMetadata:
         """Return the metadata for pictures of a size; see `Backend.metadata_for`."""
@@ -279,12 +287,21 @@ class DescribedBackend:
         """Run the network once; see `Backend.run`."""
         described, (height, width) = self._description, image.shape[:2]
         shape = described.shape(height, width)
-        if self._input.shape != shape:
-            self._engine.prepare({self._name: shape})
-            self._input = np.empty(shape, self._engine.inputs[self._name].dtype)
-        described.fill(self._input, image)
-        output = self._engine.run({self._name: self._input}, described.output_name)
-        return Estimate(described.depth(output, height, width))
+        if not self._inputs or self._inputs[self._name].shape != shape:
+            self._prepare(shape)
+        described.fill(self._inputs[self._name], image)
+        outputs = self._engine.run(self._inputs, described.outputs)
+        return Estimate(described.depth(outputs, height, width, camera))
+
+    def _prepare(self, shape: Tuple[int, ...]) -> None:
+        """Make ready for inputs of a shape."""
+        tensors = self._engine.inputs
+        inputs = {self._name: np.empty(shape, tensors[self._name].dtype)}
+        for name, number in self._description.constants.items():
+            sides = len(tensors[name].shape or ())
+            inputs[name] = np.full((1,) * sides, number, tensors[name].dtype)
+        self._engine.prepare({name: values.shape for name, values in inputs.items()})
+        self._inputs = inputs
 
 
 class ONNXRuntimeBackend:
@@ -315,8 +332,9 @@ class ONNXRuntimeBackend:
         inputs = {'image': image[None]}
         if self.metadata.rays:
             inputs['camera'] = camera_vector(self.metadata, camera)
-        return Estimate(**{
-            name: each[0] for name, each in self._engine.run_all(inputs).items()})
+        names = self._engine.outputs
+        return Estimate(**{name: each[0] for name, each in zip(
+            names, self._engine.run(inputs, names))})
 
 
 def has_nvidia() -> bool:
@@ -348,7 +366,7 @@ def load(model: str, device: str = 'auto') -> Backend:
     Parameters
     ----------
     model : str
-        The path of a model file, or the name of a shipped model.
+        The path of a model file, or the name of a shipped model or of one that was fetched.
     device : str
         'cuda' and 'tensorrt' run .onnx files by ONNX Runtime, and 'cuda' other files by PyTorch.
         'cpu' runs .onnx files by OpenVINO. 'auto' is CUDA where PyTorch can use it and the file
@@ -362,14 +380,16 @@ def load(model: str, device: str = 'auto') -> Backend:
     """
     if device not in DEVICES:
         raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
-    is_onnx = model.endswith('.onnx') or device == 'tensorrt'
+    is_onnx = (model.endswith('.onnx') or device == 'tensorrt'
+               or model not in model_file.shipped_models() and not Path(model).suffix)
     cuda = device in ('auto', 'cuda') and not is_onnx and has_cuda()
     if device == 'cuda' and not cuda and not is_onnx:
         raise DeviceError(
             "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
             "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
-    path = model_file.find(model, cuda)
+    path = model_catalogue.find(model, cuda)
     file = model_file.read(path)
+    model_catalogue.refuse_altered(file)
     try:
         if path.suffix == '.onnx':
             backend = _onnx_backend(file, device)

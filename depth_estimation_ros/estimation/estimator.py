@@ -8,13 +8,12 @@ from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.confidence import with_scale_error
 from depth_estimation_ros.estimation.edge_filter import Edges
 from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
+from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from depth_estimation_ros.estimation.validity import enlarge, Validity
 import numpy as np
 
-RELATIVE = ('the model tells inverse depth up to a factor and a shift only, so metres follow from '
-            'true depths alone')
 FITS = ('stretch', 'crop')
 SIZES = ('input', 'network')
 
@@ -74,6 +73,7 @@ class DepthEstimator:
     """
 
     def __init__(self, model: str = 'compact', device: str = 'auto'):
+        self._model = model
         self.backend = backends.load(model, device)
         # The first run allocates memory and, on CUDA, chooses kernels: not on a robot's time.
         self.backend.run(np.zeros((*self.metadata.input_size, 3), np.uint8))
@@ -82,6 +82,27 @@ class DepthEstimator:
     def metadata(self) -> backends.ModelMetadata:
         """Metadata of the model."""
         return self.backend.metadata
+
+    def refuse_unscaled(self, is_told: bool, what: str) -> None:
+        """
+        Refuse a relative model, where nothing tells it any true depth.
+
+        Parameters
+        ----------
+        is_told : bool
+            Whether something does.
+        what : str
+            What could, for people.
+
+        Raises
+        ------
+        ModelFileError
+
+        """
+        if self.metadata.relative and not is_told:
+            raise ModelFileError(
+                f'{self._model} tells inverse depth up to a factor and a shift only, so it gives '
+                f'no metres without true depths: it needs {what}.')
 
     def estimate(self, image: np.ndarray, camera: Optional[Intrinsics] = None,
                  pose: Optional[CameraPose] = None, *, tracker: Optional[ScaleTracker] = None,
@@ -133,7 +154,8 @@ class DepthEstimator:
         ------
         ValueError
             Where the image is no uint8 RGB, `camera` is of another size, `scale` is not positive,
-            or `fit` or `size` is none of those above.
+            or `fit` or `size` is none of those above; as ModelFileError, where the model is
+            relative and there is neither pose, points nor tracker.
 
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
@@ -187,8 +209,8 @@ class DepthEstimator:
     def _of_relative(self, output: np.ndarray, tracker: Optional[ScaleTracker],
                      camera: Optional[Intrinsics], points: Optional[np.ndarray]) -> np.ndarray:
         """Return the depth that a relative model's output tells; NaN where that isn't known."""
-        if tracker is None:
-            raise ValueError(f'{RELATIVE}: give pose or points')
+        self.refuse_unscaled(tracker is not None, 'pose or points')
+        assert tracker is not None
         line = tracker.follow_inverse(output, camera, points)
         if line is None:
             return np.full_like(output, np.nan)

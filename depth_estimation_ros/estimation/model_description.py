@@ -9,9 +9,11 @@ from it.
 from dataclasses import dataclass, replace
 import math
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import cv2
+from depth_estimation_ros.estimation.affine_points import depth_of_points
+from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import (
     INPUT_SIDES, ModelFileError, ModelMetadata, RANGES)
 import numpy as np
@@ -23,7 +25,7 @@ COLOURS = ('RGB', 'BGR')
 # each of its sides is at least, or at most, as long as `size` says.
 RESIZES = ('stretch', 'lower_bound', 'upper_bound')
 PROPORTIONS = ('kept', 'any')
-KINDS = ('depth', 'log_depth', 'inverse_depth')
+KINDS = ('depth', 'log_depth', 'inverse_depth', 'points')
 # A narrow picture would become an input of any length.
 LONGEST = 4  # times the side of `size`
 WHITES = (1, 255)
@@ -84,6 +86,9 @@ def _range(name: str, default: Any) -> Key:
 _SIZE = Key(lambda value: isinstance(value, (list, tuple)) and len(value) == 2 and all(
     type(side) is int and INPUT_SIDES[0] <= side <= INPUT_SIDES[1] for side in value),
     f'height and width, whole numbers from {INPUT_SIDES[0]} to {INPUT_SIDES[1]}', REQUIRED)
+_CONSTANTS = Key(lambda value: isinstance(value, dict) and len(value) <= 8 and all(
+    isinstance(name, str) and _is_number(number, -1e9, 1e9) for name, number in value.items()),
+    'numbers by the names of inputs', None)
 _MULTIPLE = Key(lambda value: type(value) is int and 1 <= value <= 256,
                 'a whole number from 1 to 256', 1)
 
@@ -92,10 +97,11 @@ INPUT_KEYS = {
     'resize': _choice(RESIZES, 'stretch'), 'multiple': _MULTIPLE,
     'proportions': _choice(PROPORTIONS, 'kept'),
     'colour': _choice(COLOURS, 'RGB'), 'white': _choice(WHITES, 1),
+    'constants': _CONSTANTS,
     'mean': _three(-1e6, (0.0, 0.0, 0.0)), 'deviation': _three(1e-6, (1.0, 1.0, 1.0))}
 OUTPUT_KEYS = {
     'name': _name(REQUIRED), 'kind': _choice(KINDS, REQUIRED),
-    'relative': _choice((False, True), False)}
+    'relative': _choice((False, True), False), 'scale': _name(None), 'mask': _name(None)}
 TOP_KEYS = {'focal': _range('focal', None), 'max_depth': _range('max_depth', REQUIRED)}
 
 
@@ -127,12 +133,16 @@ class ModelDescription:
         The value of a white pixel before `mean` and `deviation`: 1 or 255.
     mean, deviation : (float, float, float)
         Of red, green and blue: the input is (value - mean) / deviation.
+    constants : dict of str to float
+        Further inputs, and the number that each always gets.
     kind : str
         What the output is: 'depth' in metres, 'log_depth' its natural logarithm, 'inverse_depth'
-        in 1/m.
+        in 1/m, or 'points': x, y and z of each pixel, z up to a shift (MoGe).
     relative : bool
         Whether inverse depth is known up to a factor and a shift only, which differ from picture
         to picture.
+    scale, mask : str or None
+        Outputs beside points: the factor that makes metres of them, and where they are known.
     focal : float or None
         The focal length that depth is made for, in pixels at the network's input: Metric3D's
         canonical camera, for example. None where depth is the same whatever the camera.
@@ -152,8 +162,11 @@ class ModelDescription:
     white: int
     mean: Tuple[float, float, float]
     deviation: Tuple[float, float, float]
+    constants: Dict[str, float]
     kind: str
     relative: bool
+    scale: Optional[str]
+    mask: Optional[str]
     focal: Optional[float]
     max_depth: float
 
@@ -185,11 +198,14 @@ class ModelDescription:
                                    f'not {side}')
             if outputs['relative'] and outputs['kind'] != 'inverse_depth':
                 raise _Problem('output: what is relative must be an inverse_depth')
+            if outputs['kind'] != 'points' and (outputs['scale'] or outputs['mask']):
+                raise _Problem('output: scale and mask are beside points only')
         except _Problem as problem:
             raise ModelFileError(f'{path} does not describe a model: {problem}.') from None
         renamed = {'input_name': inputs.pop('name'), 'output_name': outputs.pop('name')}
         for key in ('size', 'mean', 'deviation'):
             inputs[key] = tuple(inputs[key])
+        inputs['constants'] = inputs['constants'] or {}
         return cls(**renamed, **inputs, **outputs, **top)
 
     @property
@@ -222,7 +238,9 @@ class ModelDescription:
         height, width = self.size
         return ModelMetadata(
             architecture, self.size, self.max_depth, self.focal, width / height,
-            relative=self.relative)
+            relative=self.relative,
+            # The camera that is known tells the shift of points, whose depth is that camera's.
+            rays=self.kind == 'points')
 
     def metadata_for(self, metadata: ModelMetadata, width: int, height: int) -> ModelMetadata:
         """
@@ -260,16 +278,25 @@ class ModelDescription:
             np.multiply(image[:, :, channel], np.float32(factor), out=target)
             target -= np.float32(self.mean[channel] / self.deviation[channel])
 
-    def depth(self, output: np.ndarray, height: int, width: int) -> np.ndarray:
+    @property
+    def outputs(self) -> List[str]:
+        """Return the names of the outputs that `depth` takes."""
+        return [name for name in (self.output_name, self.scale, self.mask) if name]
+
+    def depth(self, outputs: List[np.ndarray], height: int, width: int,
+              camera: Optional[Intrinsics] = None) -> np.ndarray:
         """
         Return depth from what the network gives.
 
         Parameters
         ----------
-        output : float (..., h, w)
-            All sides before the last two are 1, or the last where channels come last.
+        outputs : list of float arrays
+            By the names in `outputs`. The first is a map (..., h, w), all of whose other sides
+            are 1, or of points (..., h, w, 3).
         height, width : int
-            Of the input. An output of another size, in its proportions, is interpolated to it.
+            Of the input. A map of another size, in its proportions, is interpolated to it.
+        camera : Intrinsics, optional
+            At the input, for points.
 
         Returns
         -------
@@ -282,6 +309,9 @@ class ModelDescription:
             Where the output is no map of one channel.
 
         """
+        output = outputs[0]
+        if self.kind == 'points':
+            return self._depth_of_points(outputs, height, width, camera)
         sides = [side for side in output.shape if side > 1]
         if len(sides) != 2 or output.dtype.kind != 'f':
             raise ModelFileError(
@@ -295,6 +325,23 @@ class ModelDescription:
         if values.shape != (height, width):
             values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
         return values
+
+    def _depth_of_points(self, outputs: List[np.ndarray], height: int, width: int,
+                         camera: Optional[Intrinsics]) -> np.ndarray:
+        named = dict(zip(self.outputs, outputs))
+        points, mask, scale = outputs[0], None, 1.0
+        if self.mask is not None:
+            mask = named[self.mask].reshape(-1)
+        if self.scale is not None:
+            scale = float(named[self.scale].reshape(-1)[0])
+        if points.size != 3 * height * width or points.shape[-1] != 3 or (
+                mask is not None and mask.size != height * width):
+            raise ModelFileError(
+                f'The output {self.output_name!r} must be of the shape {(1, height, width, 3)}, '
+                f'not {points.shape}, and its mask one number for each of these points.')
+        return depth_of_points(points.reshape(height, width, 3),
+                               None if mask is None else mask.reshape(height, width), scale,
+                               camera, self.max_depth)
 
 
 class _Problem(ValueError):

@@ -6,6 +6,7 @@ before anything is built from it.
 """
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 import hashlib
 import json
 from pathlib import Path
@@ -49,10 +50,15 @@ class ModelFile:
     path: Path
     data: bytes
 
+    @cached_property
+    def sha256(self) -> str:
+        """Which data it is, in 64 hexadecimal digits."""
+        return hashlib.sha256(self.data).hexdigest()
+
     @property
     def digest(self) -> str:
         """Which data it is: the first 8 hexadecimal digits of its SHA-256."""
-        return hashlib.sha256(self.data).hexdigest()[:8]
+        return self.sha256[:8]
 
 
 @dataclass(frozen=True)

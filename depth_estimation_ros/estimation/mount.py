@@ -48,6 +48,11 @@ class Mount:
         return CameraPose(self.height, math.radians(self.pitch), math.radians(self.roll))
 
     @property
+    def tells_pose(self) -> bool:
+        """Tell whether the pose is known, and with it the depth of the floor at each pixel."""
+        return bool(self.ground_frame) or self.pose is not None
+
+    @property
     def source(self) -> str:
         """Say what tells the scale, for people."""
         if self.ground_frame:

@@ -56,8 +56,8 @@ class Engine(Protocol):
     def prepare(self, shapes: Dict[str, Tuple[int, ...]]) -> None:
         """Make the graph ready for inputs of these shapes."""
 
-    def run(self, inputs: Dict[str, np.ndarray], output: str) -> np.ndarray:
-        """Return an output; it is valid until the next call."""
+    def run(self, inputs: Dict[str, np.ndarray], outputs: List[str]) -> List[np.ndarray]:
+        """Return outputs; they are valid until the next call."""
 
 
 class OpenVINOEngine:
@@ -79,7 +79,7 @@ class OpenVINOEngine:
         self.precision = 'f32'
         self.inputs = {each.get_any_name(): _openvino_tensor(each) for each in self._model.inputs}
         self.outputs = [name for each in self._model.outputs for name in each.names]
-        self._compiled: Any = None
+        self._request: Any = None
         self._shapes: Dict[str, Tuple[int, ...]] = {}
 
     def prepare(self, shapes: Dict[str, Tuple[int, ...]]) -> None:
@@ -93,12 +93,12 @@ class OpenVINOEngine:
         except RuntimeError as error:
             raise ModelFileError(f'{self._path} cannot be run with inputs of the shapes '
                                  f'{shapes}.') from error
-        self._shapes, self._compiled = shapes, compiled.create_infer_request()
+        self._shapes, self._request = shapes, compiled.create_infer_request()
 
-    def run(self, inputs: Dict[str, np.ndarray], output: str) -> np.ndarray:
-        """Return an output; see `Engine.run`."""
-        self._compiled.infer(inputs, share_inputs=True)
-        return self._compiled.get_tensor(output).data
+    def run(self, inputs: Dict[str, np.ndarray], outputs: List[str]) -> List[np.ndarray]:
+        """Return outputs; see `Engine.run`."""
+        self._request.infer(inputs, share_inputs=True)
+        return [self._request.get_tensor(name).data for name in outputs]
 
 
 def _openvino_tensor(port: Any) -> Tensor:
@@ -107,7 +107,7 @@ def _openvino_tensor(port: Any) -> Tensor:
     return Tensor(
         None if shape.rank.is_dynamic else tuple(
             None if side.is_dynamic else side.get_length() for side in shape),
-        {'f32': 'float32', 'f16': 'float16', 'u8': 'uint8'}.get(kind, ''))
+        {'f32': 'float32', 'f16': 'float16', 'u8': 'uint8', 'i64': 'int64'}.get(kind, ''))
 
 
 class ONNXRuntimeEngine:
@@ -157,7 +157,7 @@ class ONNXRuntimeEngine:
         self.inputs = {each.name: Tensor(
             tuple(side if isinstance(side, int) else None for side in each.shape),
             {'tensor(float)': 'float32', 'tensor(float16)': 'float16',
-             'tensor(uint8)': 'uint8'}.get(each.type, ''))
+             'tensor(uint8)': 'uint8', 'tensor(int64)': 'int64'}.get(each.type, ''))
             for each in self._session.get_inputs()}
         self.outputs = [each.name for each in self._session.get_outputs()]
         self.metadata: Dict[str, str] = self._session.get_modelmeta().custom_metadata_map
@@ -165,10 +165,6 @@ class ONNXRuntimeEngine:
     def prepare(self, shapes: Dict[str, Tuple[int, ...]]) -> None:
         """Do nothing: a session takes all shapes that its graph takes."""
 
-    def run(self, inputs: Dict[str, np.ndarray], output: str) -> np.ndarray:
-        """Return an output; see `Engine.run`."""
-        return self._session.run([output], inputs)[0]
-
-    def run_all(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        """Return all outputs, by name."""
-        return dict(zip(self.outputs, self._session.run(None, inputs)))
+    def run(self, inputs: Dict[str, np.ndarray], outputs: List[str]) -> List[np.ndarray]:
+        """Return outputs; see `Engine.run`."""
+        return self._session.run(outputs, inputs)

@@ -78,13 +78,13 @@ class DepthNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; on a wrong one the node stays unconfigured, and says why."""
         try:
+            options = self._settings.options
             estimator = model_loader.load(
-                self._settings.model, self._settings.options.inference_timeout)
+                self._settings.model, options.inference_timeout, options.knows_depths)
         except Exception as error:
             # Not only a ModelFileError: nothing has begun, so there is nothing to recover from.
             self._report_failure('configure', error)
             return TransitionCallbackReturn.FAILURE
-        options = self._settings.options
         self._pipeline = Pipeline(
             estimator, options, CameraTracker(self.get_logger(), self._missing_camera_info),
             options.mount.new_tracker(), PoseCheck(), DepthOutputs(self), FrameStatistics(),

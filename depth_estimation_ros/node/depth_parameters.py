@@ -38,7 +38,8 @@ class DepthParameters:
         self._apply = apply
         self.has_model = self.is_active = False
         self._loader = ModelLoader(
-            node, self._other_model, lambda: self.value('inference_timeout'))
+            node, self._other_model, lambda: self.value('inference_timeout'),
+            self._knows_depths)
         node.add_on_set_parameters_callback(self._check)
         problem = depth_settings.outdated({
             name: each.value for name, each in rclpy_compat.parameter_overrides(node).items()})
@@ -68,6 +69,14 @@ class DepthParameters:
         wanted = ModelChoice(new.get('model', self.model.model),
                              new.get('device', self.model.device))
         return wanted if wanted != self.model else None
+
+    def _knows_depths(self, parameters: List[Parameter]) -> bool:
+        """Tell whether the parameters tell true depths, once these are set."""
+        new = {each.name: each.value for each in parameters}
+
+        def value_of(name: str):
+            return new[name] if name in new else self.value(name)
+        return Options.read(value_of).knows_depths
 
     def _check(self, parameters: List[Parameter]) -> SetParametersResult:
         known = [each for each in parameters if each.name in SETTINGS]

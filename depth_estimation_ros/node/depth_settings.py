@@ -172,6 +172,11 @@ class Options:
         """Seconds between two frames at least."""
         return 1.0 / self.rate if self.rate else 0.0
 
+    @property
+    def knows_depths(self) -> bool:
+        """Tell whether something tells true depths, without which relative models give none."""
+        return self.mount.tells_pose or bool(self.scale_from)
+
     @classmethod
     def read(cls, value_of: Callable) -> 'Options':
         """Read the parameters, of which `value_of` returns the value for the name."""

@@ -10,6 +10,8 @@ from rclpy.parameter import Parameter
 
 # Seconds to read a model and to import what runs it: PyTorch takes 12 s from a cold disk.
 LOAD_TIME = 60.0
+TRUE_DEPTHS = ("the camera's pose above the floor (ground_frame, or camera_height with "
+               'camera_pitch), or scale_from')
 
 
 class ModelChoice(NamedTuple):
@@ -26,7 +28,7 @@ class Loaded(NamedTuple):
     estimator: DepthEstimator
 
 
-def load(choice: ModelChoice, inference_timeout: float) -> DepthEstimator:
+def load(choice: ModelChoice, inference_timeout: float, knows_depths: bool) -> DepthEstimator:
     """
     Load a model, or give up where it doesn't end.
 
@@ -35,6 +37,8 @@ def load(choice: ModelChoice, inference_timeout: float) -> DepthEstimator:
     choice : ModelChoice
     inference_timeout : float
         Seconds for its first image.
+    knows_depths : bool
+        Whether the parameters tell true depths, which relative models need.
 
     Raises
     ------
@@ -46,7 +50,9 @@ def load(choice: ModelChoice, inference_timeout: float) -> DepthEstimator:
 
     def run():
         try:
-            loaded.append(DepthEstimator(*choice))
+            estimator = DepthEstimator(*choice)
+            estimator.refuse_unscaled(knows_depths, TRUE_DEPTHS)
+            loaded.append(estimator)
         except Exception as error:
             loaded.append(error)
 
@@ -84,14 +90,18 @@ class ModelLoader:
         ask for, or None where they ask for no other than the one that runs.
     timeout : callable
         Returns the seconds that its first image may take.
+    knows_depths : callable
+        Tells of such parameters whether they, and those that stay, tell true depths.
 
     """
 
     def __init__(self, node: Node,
                  wanted: Callable[[List[Parameter]], Optional[ModelChoice]],
-                 timeout: Callable[[], float]):
+                 timeout: Callable[[], float],
+                 knows_depths: Callable[[List[Parameter]], bool]):
         self._wanted = wanted
         self._timeout = timeout
+        self._knows_depths = knows_depths
         # The model that waits, or why the one that was asked for cannot be had.
         self._next: Union[Loaded, Exception, None] = None
         self._is_in_request = False
@@ -109,7 +119,7 @@ class ModelLoader:
         """
         choice = self._wanted(parameters)
         if not self._is_in_request:
-            self._next = choice and Loaded(choice, load(choice, self._timeout()))
+            self._next = choice and self._load(choice, self._knows_depths(parameters))
         elif choice and isinstance(self._next, Exception):
             raise self._next
 
@@ -128,14 +138,18 @@ class ModelLoader:
         choice = self._wanted(parameters)
         if choice is None:
             return None
+        knows_depths = self._knows_depths(parameters)
 
         def prepare():
             try:
-                loaded = Loaded(choice, load(choice, self._timeout()))
+                loaded = self._load(choice, knows_depths)
             except Exception as error:
                 loaded = error
             self._next, self._is_in_request = loaded, True
         return prepare
+
+    def _load(self, choice: ModelChoice, knows_depths: bool) -> Loaded:
+        return Loaded(choice, load(choice, self._timeout(), knows_depths))
 
     def _finish(self):
         self._next, self._is_in_request = None, False

@@ -36,8 +36,11 @@ class Teacher:
         self._estimator = DepthEstimator(model)
         self._min_confidence, self._mount = min_confidence, mount
         self._has_told = False
-        self.digest = self._estimator.backend.digest
-        probe = self._estimator.estimate(np.zeros((8, 8, 3), np.uint8))
+        self._estimator.refuse_unscaled(
+            mount.tells_pose, '--camera-height with --camera-pitch')
+        backend = self._estimator.backend
+        self.digest = backend.digest
+        probe = backend.run(np.zeros((*backend.metadata.input_size, 3), np.uint8))
         if min_confidence and probe.confidence is None:
             raise SourceError(f'The model {model} tells no confidence, so --min-confidence has '
                               'to be 0.')

@@ -1,0 +1,1 @@
+"""Getting the models of others: from a model hub, or out of PyTorch."""

@@ -1,0 +1,143 @@
+"""
+Depth models of the transformers package, as .onnx files with their descriptions.
+
+A model's own configuration and its image processor's say all that a description has to.
+"""
+
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.model_description import ModelDescription
+import yaml
+
+OUTPUT = 'predicted_depth'
+# 4 : 3, as most cameras' pictures: models that keep the proportions were not trained with others
+# than the picture's own.
+WIDER = 4.0 / 3.0
+# Where a model's depths don't end: Depth Pro's inverse depth reaches down to 1e-4.
+FARTHEST = 100.0  # metres
+
+
+class ConversionError(RuntimeError):
+    """A model that can't be converted; the message says why."""
+
+
+def convert(source: str, target: Path, size: Optional[Tuple[int, int]] = None,
+            revision: Optional[str] = None) -> ModelDescription:
+    """
+    Write a model as an .onnx file, and its description beside it.
+
+    Parameters
+    ----------
+    source : str
+        A folder that `save_pretrained` wrote, or the name of a repository.
+    target : Path
+        Ends in .onnx.
+    size : (int, int), optional
+        Height and width of the input, in pixels; the model's own where not given, as wide as
+        4 : 3 where it keeps the proportions of pictures.
+    revision : str, optional
+        Of the repository.
+
+    Raises
+    ------
+    ConversionError, ImportError
+
+    """
+    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+    try:
+        # PyTorch's own attention has shapes that its exporter can't follow in BEiT (ZoeDepth).
+        model = AutoModelForDepthEstimation.from_pretrained(
+            source, revision=revision, attn_implementation='eager')
+        processor = AutoImageProcessor.from_pretrained(source, revision=revision)
+    except (OSError, ValueError) as error:
+        raise ConversionError(f'{source} is no depth model of the transformers package, or '
+                              f'cannot be had: {str(error).splitlines()[0]}') from error
+    values = description(model.config, processor, size)
+    described = ModelDescription.from_values(values, target.with_suffix('.yaml'))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _export(model, described, target)
+    with replacing(target.with_suffix('.yaml')) as partial:
+        partial.write_text(yaml.safe_dump(values, sort_keys=False))
+    return described
+
+
+def description(config: Any, processor: Any, size: Optional[Tuple[int, int]] = None
+                ) -> Dict[str, Any]:
+    """
+    Return the values of a model's description.
+
+    Parameters
+    ----------
+    config : transformers.PretrainedConfig
+    processor : transformers.BaseImageProcessor
+    size : (int, int), optional
+        As of `convert`.
+
+    Raises
+    ------
+    ConversionError
+        Where it is of an architecture whose output isn't known here.
+
+    """
+    kind = config.model_type
+    own = int(processor.size['height']), int(processor.size['width'])
+    keeps = bool(getattr(processor, 'keep_aspect_ratio', False))
+    multiple = max(1, round(getattr(processor, 'ensure_multiple_of', 1)))
+    if size is None:
+        size = own
+        if keeps and own[0] == own[1]:
+            size = own[0], round(own[0] * WIDER / multiple) * multiple
+    has_mean = bool(processor.do_normalize)
+    return {
+        'input': {
+            'name': 'pixel_values', 'layout': 'NCHW', 'size': list(size), 'resize': 'stretch',
+            'proportions': 'kept' if keeps else 'any', 'colour': 'RGB',
+            'white': 1 if processor.do_rescale else 255,
+            'mean': list(processor.image_mean) if has_mean else [0.0, 0.0, 0.0],
+            'deviation': list(processor.image_std) if has_mean else [1.0, 1.0, 1.0]},
+        **_output(kind, config, size)}
+
+
+def _output(kind: str, config: Any, size: Tuple[int, int]) -> Dict[str, Any]:
+    """Return what a description says of the output."""
+    relative = {'output': {'name': OUTPUT, 'kind': 'inverse_depth', 'relative': True},
+                'focal': None, 'max_depth': FARTHEST}
+    if kind == 'depth_anything' and config.depth_estimation_type == 'metric':
+        return {'output': {'name': OUTPUT, 'kind': 'depth'}, 'focal': None,
+                'max_depth': float(config.max_depth)}
+    if kind in ('depth_anything', 'dpt'):
+        return relative
+    if kind == 'zoedepth':
+        farthest = max(each['max_depth'] for each in config.bin_configurations)
+        return {'output': {'name': OUTPUT, 'kind': 'depth'}, 'focal': None,
+                'max_depth': float(farthest)}
+    if kind == 'depth_pro':
+        # Its inverse depth is for a camera whose focal length is the picture's width.
+        return {'output': {'name': OUTPUT, 'kind': 'inverse_depth'}, 'focal': float(size[1]),
+                'max_depth': FARTHEST}
+    raise ConversionError(f'What {kind} models give is not known: known are depth_anything, '
+                          'depth_pro, dpt and zoedepth.')
+
+
+def _export(model: Any, described: ModelDescription, target: Path) -> None:
+    """Write a model's graph, for inputs of one size."""
+    import torch
+
+    class DepthOnly(torch.nn.Module):
+        """Gives the one output that is described."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixel_values):
+            return self.model(pixel_values=pixel_values).predicted_depth
+
+    program = torch.onnx.export(
+        DepthOnly().eval(), (torch.zeros(described.shape(*described.size)),), dynamo=True,
+        input_names=['pixel_values'], output_names=[OUTPUT], verbose=False)
+    assert program is not None  # it is with dynamo
+    with replacing(target) as partial:
+        program.save(partial)

@@ -1,0 +1,105 @@
+"""Getting a published model into the user's cache, checked, whole or not at all."""
+
+import hashlib
+import os
+from pathlib import Path
+import shutil
+
+from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.model_catalogue import PublishedModel
+from depth_estimation_ros.published_models.convert import ConversionError, convert
+import yaml
+
+
+class FetchError(RuntimeError):
+    """A model that can't be had; the message says what to do."""
+
+
+def fetch(model: PublishedModel) -> Path:
+    """
+    Get a model, unless it is there.
+
+    A file that was put in its place by hand is checked, and its description written.
+
+    Parameters
+    ----------
+    model : PublishedModel
+
+    Returns
+    -------
+    Path
+        Of the .onnx file.
+
+    Raises
+    ------
+    FetchError
+        With a sentence that says what is wrong and what would be right.
+
+    """
+    if model.is_here:
+        return model.path
+    try:
+        model.path.parent.mkdir(parents=True, exist_ok=True)
+        if not model.path.is_file():
+            _get(model)
+        _check(model)
+    except OSError as error:
+        raise FetchError(f'{model.path} cannot be written ({error.strerror or error}).') from error
+    return model.path
+
+
+def _get(model: PublishedModel) -> None:
+    """Download a model, or convert it from what is downloaded."""
+    if model.make:
+        raise FetchError(f'{model.name} is not published as a file. Make it with: {model.make}\n'
+                         f'Put it here: {model.path}\n'
+                         'Then run this command again.')
+    try:
+        if model.convert:
+            convert(model.repository, model.path, revision=model.revision or None)
+            return
+        import huggingface_hub
+    except ImportError as error:
+        extra = 'convert' if model.convert else 'fetch'
+        raise FetchError(f'This needs packages that are not installed ({error}): install the '
+                         f"extra '{extra}' of this package. {_by_hand(model)}") from error
+    except ConversionError as error:
+        raise FetchError(f'{error} {_by_hand(model)}') from error
+    folder = model.path.parent / '.downloads' / model.name
+    try:
+        downloaded = huggingface_hub.hf_hub_download(
+            model.repository, model.file, revision=model.revision or None, local_dir=folder)
+    except Exception as error:  # the hub's own, its HTTP client's, and the system's
+        first = (str(error).splitlines() or [repr(error)])[0]
+        raise FetchError(f'{model.name} cannot be downloaded ({first}). {_by_hand(model)}'
+                         ) from error
+    os.replace(downloaded, model.path)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _by_hand(model: PublishedModel) -> str:
+    """Say what to put where, for a machine without a connection."""
+    if model.convert:
+        return (f'Without a connection: run this command on a machine that has one, and copy '
+                f'{model.path.with_suffix("")}.* here.')
+    revision = f', revision {model.revision}' if model.revision else ''
+    return (f'Without a connection: put {model.file} of https://huggingface.co/'
+            f'{model.repository}{revision} here, and run this command again: {model.path}')
+
+
+def _check(model: PublishedModel) -> None:
+    """Hold a file against what is known of it; write down its sha256 and its description."""
+    sha256 = hashlib.sha256()
+    with model.path.open('rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            sha256.update(block)
+    found = sha256.hexdigest()
+    if model.sha256 and found != model.sha256:
+        model.path.unlink()
+        raise FetchError(f'{model.name}: the file is not the one that is known (its sha256 is '
+                         f'{found}, not {model.sha256}), and has been deleted.')
+    with replacing(model.path.with_suffix('.sha256')) as partial:
+        partial.write_text(f'{found}  {model.path.name}\n')
+    if model.description is not None:
+        with replacing(model.path.with_suffix('.yaml')) as partial:
+            partial.write_text(yaml.safe_dump(model.description, sort_keys=False))
