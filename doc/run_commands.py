@@ -38,6 +38,7 @@ SKIPPED = {
     r'data/worlds': 'needs rendered worlds, which take hours',
     r'runs/': 'needs a run of hours',
     r'render_worlds\.py': 'renders for minutes',
+    r'navigation_trial\.py': 'renders for an hour',
     r'benchmark\.py': 'takes minutes',
     r'-m depth_estimation_ros\.view': 'a viewer that runs until it is stopped',
 }

@@ -9,9 +9,9 @@ import pytest
 
 MODULES = import_graph.read()
 # From the commands down: a module imports from its own folder and from those below.
-LAYERS = [TRAINING, f'{TRAINING}/experiments', f'{TRAINING}/benchmarking',
+LAYERS = [TRAINING, f'{TRAINING}/trial', f'{TRAINING}/experiments', f'{TRAINING}/benchmarking',
           f'{TRAINING}/exporting', f'{TRAINING}/scoring', f'{TRAINING}/importing',
-          f'{TRAINING}/learning', PACKAGE]
+          f'{TRAINING}/worlds', f'{TRAINING}/learning', PACKAGE]
 ROS = re.compile(r'(rclpy|launch|tf2|ament|cv_bridge|message_filters|rosidl)(_\w+)?$'
                  r'|\w+_(msgs|srvs|interfaces|transport)$')
 

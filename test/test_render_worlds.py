@@ -152,6 +152,50 @@ def test_edges_of_colour_are_edges_of_depth(shots, turn):
     assert abs(np.mean(apart)) < 0.1 and np.abs(apart).max() < 0.75
 
 
+# The plan of what stands, on bodies at known places.
+
+PLAN = """
+import sys
+import numpy as np
+from worlds import shape
+from worlds.ground_plan import stands_where
+from worlds.render_server import triangles_of
+from worlds.stage import Stage
+
+stage = Stage(0)
+bodies = [((1, 1, 0), (2, 2, 3)), ((1, -2, 0.9), (2, -1, 0.905)), ((-2, 1, 0), (-1, 2, 0.15)),
+          ((-2, -2, 1.25), (-1, -1, 3)), ((3, -0.01, 0), (3.02, 0.01, 2))]
+box, = [stage.mesh(shape.box((0, 0, 0), (1, 1, 1), 'paint'))]
+for low, high in bodies:
+    stage.put(box, *low, scale=np.subtract(high, low))
+stage.scene.view_layers[0].update()
+ground = lambda x, y: 0.12 if x < 0 else 0.0
+np.save(sys.argv[1], stands_where(triangles_of(stage.scene), ground, (0.5, 0.0), 4.0, 0.2, 1.2))
+"""
+
+
+def test_the_plan_shows_what_stands_at_the_height_of_a_robot(tmp_path):
+    result = subprocess.run([PYTHON, '-c', PLAN, tmp_path / 'plan.npy'], timeout=300,
+                            env={**os.environ, 'PYTHONPATH': str(COMMAND.parent)},
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    plan = np.load(tmp_path / 'plan.npy')
+    assert plan.shape == (160, 160)
+
+    def within(x, y, x1, y1):
+        row, row1, column, column1 = np.rint(np.array([x + 3.5, x1 + 3.5, y + 4, y1 + 4]) / 0.05
+                                             ).astype(int)
+        return plan[row:row1, column:column1]
+
+    for y in (1.0, -2.0):  # a block, and a board of 5 mm
+        edges = within(1.0, y, 2.0, y + 1.0)
+        assert edges[0].all() and edges[:, 0].all() and plan[90:112].any(axis=0).sum() < 60
+    assert within(2.95, -0.05, 3.05, 0.05).any(), 'a post of 2 cm'
+    # What is too low, and what is above the robot: where the ground is 0.12 m high, by that.
+    assert not within(-3.5, 0.0, -0.5, 4.0).any()
+    assert within(-2.0, -2.0, -1.0, -1.0)[0].all(), '1.25 m up, 1.13 m above the ground'
+
+
 # The command, on a set of four worlds.
 
 SMALL = ('--train', 3, '--val', 2, '--test', 1, '--views-per-world', 2, '--size', '64x36',

@@ -12,7 +12,7 @@ KINDS = ('desk', 'full_room', 'home', 'interior', 'park', 'road', 'street')
 
 # Where each split's world seeds begin within a dataset seed's million: no two splits, and no two
 # dataset seeds, ever share a world.
-FIRST_WORLD = {'train': 0, 'val': 800_000, 'test': 900_000, 'drive': 990_000}
+FIRST_WORLD = {'train': 0, 'val': 800_000, 'test': 900_000, 'trial': 980_000, 'drive': 990_000}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ def plan(arguments):
             worlds.append(World(split, kind_of(arguments, split, seed), seed, chosen,
                                 camera_of(arguments, seed)))
     return worlds
+
+
+def trial_worlds(seed, count, kinds):
+    """Return kind and seed of each world of a trial, the kinds taken in turn."""
+    first = seed * 1_000_000 + FIRST_WORLD['trial']
+    return [(kinds[index % len(kinds)], first + index) for index in range(count)]
 
 
 def kind_of(arguments, split, seed):

@@ -1,0 +1,1 @@
+"""A robot that drives rendered worlds by depth alone: its map, its plan, and what came of it."""
