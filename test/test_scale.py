@@ -97,6 +97,20 @@ def test_the_tracker_follows_a_new_place_within_two_seconds_and_no_single_error(
     assert tracker.missed == 2 and not tracker.problem
 
 
+def test_a_settled_scale_is_measured_no_more_often_than_asked():
+    clock = Clock()
+    tracker = ScaleTracker(POSE, clock=clock, period=0.1)
+    for _ in range(90):
+        clock.seconds += 1.0 / 30.0
+        tracker.follow(room() / np.float32(0.5), CAMERA)
+    assert tracker.scale == pytest.approx(0.5, rel=0.05)
+    assert 22 <= tracker.measured <= 45
+    for _ in range(60):
+        clock.seconds += 1.0 / 30.0
+        tracker.follow(room() / np.float32(1.5), CAMERA)
+    assert tracker.scale == pytest.approx(1.5, rel=0.1)
+
+
 def test_a_scale_near_one_is_left_to_the_network():
     tracker = ScaleTracker(POSE)
     assert tracker.scale == 1.0

@@ -68,9 +68,10 @@ class Mount:
             return 'camera_pitch is set, and camera_height is not'
         return ''
 
-    def new_tracker(self, clock: Callable[[], float] = time.monotonic) -> ScaleTracker:
-        """Return what follows the scale that this tells; `clock` returns seconds."""
-        return ScaleTracker(self.pose, 0.0 if self.ground_frame else self.height, clock)
+    def new_tracker(self, clock: Callable[[], float] = time.monotonic, period: float = 0.0
+                    ) -> ScaleTracker:
+        """Return what follows the scale that this tells; `clock` and `period` are its own."""
+        return ScaleTracker(self.pose, 0.0 if self.ground_frame else self.height, clock, period)
 
 
 def add_options(parser: argparse.ArgumentParser, prefix: str = ''):

@@ -207,6 +207,9 @@ class ScaleTracker:
         0: unknown.
     clock : callable
         Seconds; by default of time.monotonic.
+    period : float
+        Seconds from one look at the floor to the next, once the scale is settled; 0 looks at each
+        picture.
 
     Attributes
     ----------
@@ -225,16 +228,18 @@ class ScaleTracker:
 
     DRIFT = 0.1  # of the log scale, in a second
     FREEDOM = 3.0  # of Student's t distribution
+    SETTLED = 0.1  # sigma below which pictures may be left out
 
     def __init__(self, pose: Optional[CameraPose] = None, camera_height: float = 0.0,
-                 clock: Callable[[], float] = time.monotonic):
-        self.pose, self.camera_height = pose, camera_height
+                 clock: Callable[[], float] = time.monotonic, period: float = 0.0):
+        self.pose, self.camera_height, self.period = pose, camera_height, period
         self.measured = self.missed = 0
         self.last: Optional[ScaleMeasurement] = None
         self.line: Optional[InverseLine] = None
         self._clock = clock
         self._log_scale, self._variance = 0.0, math.inf
         self._time: Optional[float] = None
+        self._looked = -math.inf
         self._floor_depth: Optional[np.ndarray] = None
         self._floor_of: Optional[tuple] = None
 
@@ -282,7 +287,7 @@ class ScaleTracker:
             if told is not None:
                 self.measured += 1
                 self.update(told)
-        if not self.is_active:
+        if not self.is_active or not self._is_due():
             return self.scale
         measurement = self._measure(depth, camera, floor) if camera is not None else None
         self.last = measurement
@@ -329,6 +334,14 @@ class ScaleTracker:
         self.line = InverseLine((before.factor + line.factor) / 2,
                                 (before.shift + line.shift) / 2, line.share)
         return self.line
+
+    def _is_due(self) -> bool:
+        """Tell whether to look at this picture's floor, and note the time where it is."""
+        now = self._clock()
+        if self.sigma < self.SETTLED and now - self._looked < self.period:
+            return False
+        self._looked = now
+        return True
 
     def _measure(self, depth: np.ndarray, camera: Intrinsics, floor: Optional[np.ndarray]
                  ) -> Optional[ScaleMeasurement]:
