@@ -262,6 +262,9 @@ def main() -> int:
     except (DeviceError, FolderInUseError, ModelFileError, RendererError, TrialError) as error:
         print(f'navigation_trial: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('navigation_trial: interrupted; the same command goes on', file=sys.stderr)
+        return 130
     if options.json:
         write_json(tally.summary(tallies), options.json)
     if options.json != '-' and tallies:
