@@ -27,7 +27,7 @@ PROGRAM = re.compile(
 SKIPPED = {
     r'^(ros2|rosdep|colcon|export FASTRTPS|cd ~/ros2_ws|tar -C ~)': 'needs a ROS installation',
     r'^(sudo|pip install)': 'changes the machine',
-    r'^make demo BAG|--bag check\b': "needs a bag of the reader's own",
+    r'^make demo BAG|--bag check\b|adapt\.py recording/': "needs a bag of the reader's own",
     r'^make (test|quick|test-\w+)$': 'takes minutes',
     r'^make soak': 'takes an hour',
     r'^make docs-commands$': 'is this command',

@@ -11,7 +11,7 @@ from run_commands import ROOT
 COMMAND = re.compile(r'\S*(?:python|torchrun)\S* .*?(training/experiment\.py \w+|training/\w+\.py'
                      r'|-m depth_estimation_ros[\w.]+)(.*)')
 # They load PyTorch before they tell their options, and have tests of their own.
-SLOW = ('training/average.py', 'training/benchmark.py', 'training/export.py')
+SLOW = ('training/adapt.py', 'training/average.py', 'training/benchmark.py', 'training/export.py')
 
 
 def documented() -> dict:

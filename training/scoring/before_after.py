@@ -94,6 +94,9 @@ def _table(name: str, before: SplitScores, after: SplitScores) -> str:
     if was is not None and now is not None:
         count = sum(picture.with_pose is not None for picture in before.pictures)
         lines.append((f"{count} pictures, the scale set by the camera's pose", was, now))
+        if count < len(before.pictures):
+            lines.append((f'{len(before.pictures)} pictures, each with all that is known of it',
+                          before.known(), after.known()))
     rows = [['', *(f'{label}: before' if first else 'after' for label, _, _ in MEASURES
                    for first in (True, False))]]
     rows += [[label, *(_number(form, getattr(scores, key)) for _, key, form in MEASURES
