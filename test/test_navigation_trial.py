@@ -142,6 +142,12 @@ def test_with_true_ranges_it_gets_there_and_touches_nothing(boxes):
     assert all(room[course._cell(*place[:2])] >= RADIUS for place in result.path)
 
 
+def test_a_door_is_taken_rather_than_a_long_way_around():
+    course = Course(START, AHEAD, plan_of((3.0, 3.2, -6.0, -0.4), (3.0, 3.2, 0.4, 6.0)))
+    result, _ = driven(course)
+    assert result.outcome == GOAL and result.metres < 7.5 and not result.collisions
+
+
 def test_a_blind_robot_runs_into_things_and_that_is_counted():
     course = Course(START, AHEAD, plan_of((3.0, 3.2, -0.7, 0.7)))
     result, moments = driven(course, Says(course, NOTHING))

@@ -170,7 +170,11 @@ for low, high in bodies:
     stage.put(box, *low, scale=np.subtract(high, low))
 stage.scene.view_layers[0].update()
 ground = lambda x, y: 0.12 if x < 0 else 0.0
-np.save(sys.argv[1], stands_where(triangles_of(stage.scene), ground, (0.5, 0.0), 4.0, 0.2, 1.2))
+for low, high in (((3, 2, 0.5), (3.01, 2.1, 0.6)), ((3, -2.5, 0.3), (3.01, -2.4, 0.9))):
+    leaf = stage.mesh(shape.box((0, 0, 0), (1, 1, 1), 'leaf'))
+    stage.put(leaf, *low, scale=np.subtract(high, low))
+stage.scene.view_layers[0].update()
+np.save(sys.argv[1], stands_where(*triangles_of(stage.scene), ground, (0.5, 0.0), 4.0, 0.2, 1.2))
 """
 
 
@@ -191,6 +195,7 @@ def test_the_plan_shows_what_stands_at_the_height_of_a_robot(tmp_path):
         edges = within(1.0, y, 2.0, y + 1.0)
         assert edges[0].all() and edges[:, 0].all() and plan[90:112].any(axis=0).sum() < 60
     assert within(2.95, -0.05, 3.05, 0.05).any(), 'a post of 2 cm'
+    assert not within(2.9, 1.9, 3.2, 2.3).any() and within(2.95, -2.5, 3.05, -2.4).any(), 'leaves'
     # What is too low, and what is above the robot: where the ground is 0.12 m high, by that.
     assert not within(-3.5, 0.0, -0.5, 4.0).any()
     assert within(-2.0, -2.0, -1.0, -1.0)[0].all(), '1.25 m up, 1.13 m above the ground'

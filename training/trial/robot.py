@@ -23,8 +23,9 @@ MARK_RANGE = 6.0  # metres: obstacle_max_range and raytrace_max_range of config/
 CLEAR_FROM = 1.0
 # Where a direction is unknown, the robot doesn't drive into it before it knows more.
 UNKNOWN_AT = 0.6
-# How far it stays away beside its radius, where there is room, and where there is less.
-MARGINS = (0.15, 0.05, 0.0)
+# How far it stays away beside its radius (metres), and by how many cells the way must be shorter
+# to be taken rather than one that stays farther away.
+MARGINS = {0.15: 0, 0.05: 10, 0.0: 20}
 LOOK_AHEAD = 80  # cells of the way ahead, of whose corners it cuts those that it can
 TURN, AHEAD = math.radians(45.0), math.radians(30.0)
 
@@ -139,11 +140,9 @@ class Robot:
     def next_place(self) -> Optional[Place]:
         """Return where the next step leads, perhaps only another heading; None without a way."""
         x, y, heading = self.place
-        for margin in MARGINS:
-            target = self._target(margin)
-            if target is not None:
-                break
-        else:
+        _, target = min((self._way(margin, handicap) for margin, handicap in MARGINS.items()),
+                        key=lambda way: way[0])
+        if target is None:
             return None
         way = np.array(target) - (x, y)
         turn = wrapped(math.atan2(way[1], way[0]) - heading)
@@ -153,8 +152,14 @@ class Robot:
         heading, length = wrapped(heading + turn), min(STEP, float(np.hypot(*way)))
         return x + length * math.cos(heading), y + length * math.sin(heading), heading
 
-    def _target(self, margin: float) -> Optional[Tuple[float, float]]:
-        """Return the farthest place on the way to the goal to which a straight line is free."""
+    def _way(self, margin: float, handicap: int
+             ) -> Tuple[float, Optional[Tuple[float, float]]]:
+        """
+        Return how long the way to the goal is, in cells, and where it leads to straight.
+
+        That is the farthest place on it to which a straight line is free; None where there is no
+        way.
+        """
         own, goal = self._cell(*self.place[:2]), self._cell(*self._goal)
         # Nothing stands where the robot is.
         here = np.zeros(self.marked.shape, np.uint8)
@@ -163,17 +168,18 @@ class Robot:
         blocked = cv2.dilate(stands.view(np.uint8), disc(RADIUS + margin, CELL)) > 0
         blocked[goal] = False
         distance = distance_to(goal, blocked)
-        if not np.isfinite(distance[own]):
-            return None
+        length = float(distance[own]) + handicap
+        if not math.isfinite(length):
+            return length, None
         straight = cell = self._downhill(distance, own)
         for _ in range(LOOK_AHEAD - 1):
             cell = self._downhill(distance, cell)
             if self._is_free(blocked, own, cell):
                 straight = cell
         if straight == goal:
-            return self._goal
+            return length, self._goal
         x, y = np.array(straight) * CELL + self._corner + CELL / 2
-        return float(x), float(y)
+        return length, (float(x), float(y))
 
     @staticmethod
     def _downhill(distance: np.ndarray, cell: Tuple[int, int]) -> Tuple[int, int]:

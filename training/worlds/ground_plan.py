@@ -7,6 +7,9 @@ CELL = 0.05  # metres
 LEVEL = 0.02
 # Between two points of a cut: no cell on its way is left out but at a corner.
 SPACING = 0.02
+# Single leaves stop no robot. They stand where, in a cell and those around it, they fill so much
+# of the height.
+DENSE = 0.2  # metres
 
 
 def cut(triangles, z):
@@ -50,7 +53,7 @@ def points_along(segments):
     return begin[which] + share[:, None] * way[which]
 
 
-def stands_where(triangles, ground, centre, half, low, high):
+def stands_where(triangles, are_leaves, ground, centre, half, low, high):
     """
     Return where something stands between two heights above the ground.
 
@@ -58,6 +61,8 @@ def stands_where(triangles, ground, centre, half, low, high):
     ----------
     triangles : float (N, 3, 3), metres
         The surfaces of a world.
+    are_leaves : bool (N,)
+        Which of them are leaves, which stand only where they are dense.
     ground : callable
         (x, y) -> height of the ground, metres.
     centre : (x, y), metres
@@ -78,21 +83,37 @@ def stands_where(triangles, ground, centre, half, low, high):
               for y in corner[1] + np.arange(0, 2 * half, 0.25)]
     bottom, top = min(levels) + low, max(levels) + high
     nearest, farthest = triangles.min(axis=1), triangles.max(axis=1)
-    triangles = triangles[(nearest[:, :2] < corner + 2 * half).all(axis=1)
-                          & (farthest[:, :2] > corner).all(axis=1)
-                          & (nearest[:, 2] < top) & (farthest[:, 2] > bottom)]
-    # The cuts, and the edges, which alone show a board that lies between two levels.
-    flat = [np.c_[points, np.full(len(points), z)] for z in np.arange(bottom, top + LEVEL, LEVEL)
-            for points in [points_along(cut(triangles, z))]]
-    edges = np.concatenate([triangles[:, [i, (i + 1) % 3]] for i in range(3)])
-    points = np.concatenate([*flat, points_along(edges)])
-    place = np.floor((points[:, :2] - corner) / CELL).astype(int)
-    inside = ((place >= 0) & (place < cells)).all(axis=1)
-    place, z = place[inside], points[inside, 2]
-    found, number = np.unique(place @ [cells, 1], return_inverse=True)
-    floor = np.array([ground(*(corner + (np.array(divmod(cell, cells)) + 0.5) * CELL))
-                      for cell in found])
-    above = z - floor[number]
-    plan = np.zeros(cells * cells, bool)
-    plan[found[number[(above > low) & (above < high)]]] = True
-    return plan.reshape(cells, cells)
+    near = ((nearest[:, :2] < corner + 2 * half).all(axis=1)
+            & (farthest[:, :2] > corner).all(axis=1)
+            & (nearest[:, 2] < top) & (farthest[:, 2] > bottom))
+    solid, leaves = triangles[near & ~are_leaves], triangles[near & are_leaves]
+
+    def cells_of(points):
+        """Return the plan's cells of points (K, 3) that are between the two heights."""
+        place = np.floor((points[:, :2] - corner) / CELL).astype(int)
+        inside = ((place >= 0) & (place < cells)).all(axis=1)
+        place, z = place[inside], points[inside, 2]
+        found, number = np.unique(place @ [cells, 1], return_inverse=True)
+        floor = np.array([ground(*(corner + (np.array(divmod(cell, cells)) + 0.5) * CELL))
+                          for cell in found])
+        above = z - floor[number] if len(z) else z
+        plan = np.zeros(cells * cells, bool)
+        plan[found[number[(above > low) & (above < high)]]] = True
+        return plan.reshape(cells, cells)
+
+    # The edges alone show a board that lies between two levels.
+    points = [points_along(solid[:, [i, (i + 1) % 3]]) for i in range(3)]
+    filled = np.zeros((cells, cells), int)
+    for z in np.arange(bottom, top + LEVEL, LEVEL):
+        flat, sparse = (points_along(cut(each, z)) for each in (solid, leaves))
+        points.append(np.c_[flat, np.full(len(flat), z)])
+        if len(sparse):
+            filled += spread(cells_of(np.c_[sparse, np.full(len(sparse), z)]))
+    return cells_of(np.concatenate(points)) | (filled * LEVEL >= DENSE)
+
+
+def spread(plan):
+    """Return a plan, bool (C, C), in which each cell has what it and the eight around it have."""
+    padded = np.pad(plan, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]

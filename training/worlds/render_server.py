@@ -64,7 +64,7 @@ class World:
         if self._surfaces is None:
             self._surfaces = triangles_of(self._stage.scene)
         return self._hand_over(plan=stands_where(
-            self._surfaces, self._route.ground, centre, half, low, high))
+            *self._surfaces, self._route.ground, centre, half, low, high))
 
     def render(self, x, y, heading, height, pitch, roll, seed, only_depth):
         """
@@ -92,8 +92,8 @@ class World:
 
 
 def triangles_of(scene):
-    """Return all surfaces of a scene, float (N, 3, 3), metres."""
-    found = [np.zeros((0, 3, 3))]
+    """Return all surfaces of a scene, float (N, 3, 3), metres, and which are leaves, bool (N,)."""
+    found, leaves = [np.zeros((0, 3, 3))], [np.zeros(0, bool)]
     for thing in scene.objects:
         if thing.type != 'MESH':
             continue
@@ -106,7 +106,10 @@ def triangles_of(scene):
         matrix = np.array(thing.matrix_world)
         places = places.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
         found.append(places[corners].reshape(-1, 3, 3))
-    return np.concatenate(found)
+        surface = np.empty(len(mesh.loop_triangles), np.int32)
+        mesh.loop_triangles.foreach_get('material_index', surface)
+        leaves.append(np.array([material.name == 'leaf' for material in mesh.materials])[surface])
+    return np.concatenate(found), np.concatenate(leaves)
 
 
 def answer(requests, answers, scratch):
