@@ -38,7 +38,7 @@ ARGUMENTS = [
         description='Path of a model file (.onnx, .safetensors, .pth), or the name of a shipped '
                     'model or of one that was fetched. Empty: what params_file says.'),
     DeclareLaunchArgument(
-        'device', default_value='', choices=['', 'auto', 'cpu', 'cuda', 'tensorrt'],
+        'device', default_value='', choices=['', 'auto', 'cpu', 'cuda', 'tensorrt', 'gpu', 'npu'],
         description='What runs the network. Empty: what params_file says.'),
     DeclareLaunchArgument(
         'camera_height', default_value='',

@@ -1,7 +1,9 @@
 """What the test files need, and what those that use ROS share: a domain, and one probe."""
 
+import os
 from pathlib import Path
 import re
+import tempfile
 
 import pytest
 
@@ -64,8 +66,12 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    """Register the mark that ament_lint registers where ROS is installed; choose a domain."""
+    """Register the mark that ament_lint registers; choose a cache, and a domain."""
     config.addinivalue_line('markers', 'linter: a test of style')
+    # Not the user's: a cache keeps a few models only, and those of the tests are none of these.
+    cache = tempfile.TemporaryDirectory()
+    config.add_cleanup(cache.cleanup)
+    os.environ['XDG_CACHE_HOME'] = cache.name
     if 'ros' not in config.getoption('without'):
         from depth_estimation_ros.node.private_domain import enter_domain
 

@@ -2,17 +2,18 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple
 
-from depth_estimation_ros.estimation import model_catalogue, model_file
+from depth_estimation_ros.estimation import model_catalogue, model_file, openvino_models
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_description import (
     description_of, ModelDescription, read_description)
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
 from depth_estimation_ros.estimation.onnx_engine import Engine, ONNXRuntimeEngine, OpenVINOEngine
+from depth_estimation_ros.estimation.openvino_models import ReadyModel
 import numpy as np
 
-DEVICES = ('auto', 'cpu', 'cuda', 'tensorrt')
+DEVICES = ('auto', 'cpu', 'cuda', 'tensorrt', 'gpu', 'npu')
 
 
 class DeviceError(RuntimeError):
@@ -87,27 +88,18 @@ class Backend(Protocol):
 
 
 class OpenVINOBackend:
-    """An .onnx file on the CPU."""
+    """An .onnx file on the CPU, or on Intel's GPU or NPU."""
 
     name = 'OpenVINO'
-    device = 'cpu'
 
-    def __init__(self, file: ModelFile):
-        import openvino
-        core = openvino.Core()
-        try:
-            model = core.read_model(file.data)
-        except Exception as error:  # where its message quotes the file, UnicodeDecodeError, too
-            raise ModelFileError(
-                f'{file.path} is not an ONNX file that OpenVINO can read.') from error
-        self.metadata, self.digest = _onnx_metadata(model, file.path), file.digest
-        names = _output_names(model, self.metadata, file.path)
-        # OpenVINO would choose bfloat16 where the processor has it; its 8 bits of mantissa lay
-        # steps of 6 cm over ground that is 15 m away.
-        compiled = core.compile_model(model, 'CPU', {
-            'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': 'f32'})
-        self.precision = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
-        self._request = compiled.create_infer_request()
+    def __init__(self, file: ModelFile, device: str = 'cpu', threads: int = 0):
+        ready = openvino_models.prepare(file, device, threads)
+        self.device, self.digest = device, file.digest
+        self.metadata = _onnx_metadata(ready.metadata, file.path)
+        names = _output_names(ready, self.metadata, file.path)
+        self.precision = 'int8' if ready.is_int8 else ready.compiled.get_property(
+            'INFERENCE_PRECISION_HINT').to_string()
+        self._request = ready.compiled.create_infer_request()
         self._outputs = {name: index for index, name in enumerate(names)}
 
     def metadata_for(self, width: int, height: int) -> ModelMetadata:
@@ -148,34 +140,31 @@ def camera_vector(metadata: ModelMetadata, camera: Optional[Intrinsics]) -> np.n
     return np.array([[camera.fx, camera.fy, camera.cx, camera.cy]], np.float32)
 
 
-def _output_names(model, metadata: ModelMetadata, path: Path) -> List[str]:
+def _output_names(ready: ReadyModel, metadata: ModelMetadata, path: Path) -> List[str]:
     """Return the names of a model's outputs, once its inputs and they are what they should be."""
-    import openvino
-    input_size = metadata.input_size
-    inputs = {'image': (openvino.PartialShape([1, *input_size, 3]), 'u8')}
+    height, width = metadata.input_size
+    inputs = {'image': (f'[1,{height},{width},3]', 'u8')}
     if metadata.rays:
-        inputs['camera'] = openvino.PartialShape([1, 4]), 'f32'
-    if {min(each.names, default=''): (each.partial_shape, each.element_type.to_string())
-            for each in model.inputs} != inputs:
+        inputs['camera'] = '[1,4]', 'f32'
+    if {each.name: (each.shape, each.dtype) for each in ready.inputs} != inputs:
         described = ' and '.join(f'{name!r}, {kind} of the shape {shape}'
                                  for name, (shape, kind) in inputs.items())
         raise ModelFileError(f'{path} must have the inputs {described}, and no others.')
-    maps = openvino.PartialShape([1, *input_size])
-    names = [min(output.names, default='') for output in model.outputs]
+    maps = f'[1,{height},{width}]'
+    names = [output.name for output in ready.outputs]
     if 'depth' not in names or len(set(names)) < len(names) or set(names) - set(
-            Estimate._fields) or any((each.partial_shape, each.element_type.to_string())
-                                     != (maps, 'f32') for each in model.outputs):
+            Estimate._fields) or any((each.shape, each.dtype) != (maps, 'f32')
+                                     for each in ready.outputs):
         raise ModelFileError(
             f"{path} must have the output 'depth' and may have two more, 'confidence' and "
             f"'floor', each float32 of the shape {maps}.")
     return names
 
 
-def _onnx_metadata(model, path: Path) -> ModelMetadata:
-    key = ['framework', model_file.METADATA_KEY]
-    if not model.has_rt_info(key):
+def _onnx_metadata(text: Optional[str], path: Path) -> ModelMetadata:
+    if text is None:
         raise _without_metadata(path)
-    return ModelMetadata.from_json(model.get_rt_info(key).astype(str), path)
+    return ModelMetadata.from_json(text, path)
 
 
 def _without_metadata(path: Path) -> ModelFileError:
@@ -186,25 +175,36 @@ def _without_metadata(path: Path) -> ModelFileError:
 
 
 class TorchBackend:
-    """A .safetensors or .pth file on CUDA or the CPU."""
+    """
+    A .safetensors or .pth file on CUDA or the CPU.
+
+    Parameters
+    ----------
+    file : ModelFile
+    device : str
+        'cuda' or 'cpu'.
+    threads : int
+    cuda_graph : bool
+        As of torch_runner.TorchRunner.
+
+    """
 
     name = 'PyTorch'
 
-    def __init__(self, file: ModelFile, device: str):
+    def __init__(self, file: ModelFile, device: str, threads: int = 0,
+                 cuda_graph: bool = False):
         try:
-            from depth_estimation_ros.estimation import weights_file
-            import torch
+            from depth_estimation_ros.estimation import torch_runner, weights_file
         except ImportError as error:
             raise DeviceError(
                 f'{file.path} is run by PyTorch, torchvision and timm, which are not installed '
                 f"({error}): install the extra 'torch' of this package, or use an .onnx file."
             ) from error
-        self._torch = torch
-        self.device = device
-        self.precision = 'f16' if device == 'cuda' else 'f32'
         module, self.metadata = weights_file.load_network(file)
-        self.digest = file.digest
-        self._module: Any = module.eval().to(device).to(memory_format=torch.channels_last)
+        self._runner = torch_runner.TorchRunner(
+            module, device, self.metadata.input_size, threads, cuda_graph)
+        self.device, self.digest = device, file.digest
+        self.precision = self._runner.precision
 
     def metadata_for(self, width: int, height: int) -> ModelMetadata:
         """Return `metadata`: the input is of one size."""
@@ -212,18 +212,8 @@ class TorchBackend:
 
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
-        torch = self._torch
-        told = None
-        if self.metadata.rays:
-            told = torch.from_numpy(camera_vector(self.metadata, camera)).to(self.device)
-        with torch.inference_mode(), torch.autocast('cuda', torch.float16,
-                                                    enabled=self.device == 'cuda'):
-            batch = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
-            maps = self._module.estimate(batch.float() / 255.0, told)
-        arrays: Dict[str, Any] = {
-            name: each if each is None else each[0, 0].float().cpu().numpy()
-            for name, each in maps._asdict().items()}
-        return Estimate(**arrays)
+        told = camera_vector(self.metadata, camera) if self.metadata.rays else None
+        return Estimate(**self._runner.run(image, told))
 
 
 class DescribedBackend:
@@ -359,7 +349,8 @@ def has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def load(model: str, device: str = 'auto') -> Backend:
+def load(model: str, device: str = 'auto', threads: int = 0, cuda_graph: bool = False
+         ) -> Backend:
     """
     Make a model ready to run.
 
@@ -369,8 +360,12 @@ def load(model: str, device: str = 'auto') -> Backend:
         The path of a model file, or the name of a shipped model or of one that was fetched.
     device : str
         'cuda' and 'tensorrt' run .onnx files by ONNX Runtime, and 'cuda' other files by PyTorch.
-        'cpu' runs .onnx files by OpenVINO. 'auto' is CUDA where PyTorch can use it and the file
-        is one that PyTorch runs, else the CPU.
+        'cpu' runs .onnx files by OpenVINO, and so do 'gpu' and 'npu' on Intel's. 'auto' is CUDA
+        where PyTorch can use it and the file is one that PyTorch runs, else the CPU.
+    threads : int
+        How many run the network on the CPU; 0 for one on each physical core.
+    cuda_graph : bool
+        Whether PyTorch captures the network as a CUDA graph.
 
     Raises
     ------
@@ -380,6 +375,7 @@ def load(model: str, device: str = 'auto') -> Backend:
     """
     if device not in DEVICES:
         raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
+    intel = device in ('gpu', 'npu')
     is_onnx = (model.endswith('.onnx') or device == 'tensorrt'
                or model not in model_file.shipped_models() and not Path(model).suffix)
     cuda = device in ('auto', 'cuda') and not is_onnx and has_cuda()
@@ -387,16 +383,20 @@ def load(model: str, device: str = 'auto') -> Backend:
         raise DeviceError(
             "The device 'cuda' was asked for, but PyTorch (with timm and safetensors) is not "
             "installed or finds no NVIDIA device: use 'auto' or 'cpu'.")
+    if intel and not openvino_models.has(device):
+        raise DeviceError(
+            f'The device {device!r} was asked for, but OpenVINO finds no {device.upper()} of '
+            "Intel's: is its driver installed? Use 'auto' or 'cpu'.")
     path = model_catalogue.find(model, cuda)
     file = model_file.read(path)
     model_catalogue.refuse_altered(file)
     try:
         if path.suffix == '.onnx':
-            backend = _onnx_backend(file, device)
-        elif device == 'tensorrt':
-            raise DeviceError(f"{path} is run by PyTorch: for 'tensorrt' give an .onnx file.")
+            backend = _onnx_backend(file, device, threads)
+        elif device == 'tensorrt' or intel:
+            raise DeviceError(f'{path} is run by PyTorch: for {device!r} give an .onnx file.')
         else:
-            backend = TorchBackend(file, 'cuda' if cuda else 'cpu')
+            backend = TorchBackend(file, 'cuda' if cuda else 'cpu', threads, cuda_graph)
         _refuse_broken(backend, path)
     except (ModelFileError, DeviceError):
         raise
@@ -406,7 +406,7 @@ def load(model: str, device: str = 'auto') -> Backend:
     return backend
 
 
-def _onnx_backend(file: ModelFile, device: str) -> Backend:
+def _onnx_backend(file: ModelFile, device: str, threads: int) -> Backend:
     description = description_of(file.path)
     described = read_description(description) if description.is_file() else None
     if device in ('cuda', 'tensorrt'):
@@ -419,9 +419,10 @@ def _onnx_backend(file: ModelFile, device: str) -> Backend:
         if described is None:
             return ONNXRuntimeBackend(file, runtime)
         return DescribedBackend(file, described, runtime)
+    device = 'cpu' if device == 'auto' else device
     if described is None:
-        return OpenVINOBackend(file)
-    return DescribedBackend(file, described, OpenVINOEngine(file))
+        return OpenVINOBackend(file, device, threads)
+    return DescribedBackend(file, described, OpenVINOEngine(file, device, threads))
 
 
 def _refuse_broken(backend: Backend, path: Path) -> None:

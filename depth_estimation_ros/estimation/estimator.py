@@ -58,7 +58,11 @@ class DepthEstimator:
     model : str
         The path of a model file (.onnx, .safetensors, .pth), or the name of a shipped model.
     device : str
-        'auto', 'cpu' or 'cuda'.
+        One of backends.DEVICES.
+    threads : int
+        How many run the network on the CPU; 0 for one on each physical core.
+    cuda_graph : bool
+        Whether PyTorch captures the network as a CUDA graph.
 
     Attributes
     ----------
@@ -72,9 +76,10 @@ class DepthEstimator:
 
     """
 
-    def __init__(self, model: str = 'compact', device: str = 'auto'):
+    def __init__(self, model: str = 'compact', device: str = 'auto', threads: int = 0,
+                 cuda_graph: bool = False):
         self._model = model
-        self.backend = backends.load(model, device)
+        self.backend = backends.load(model, device, threads, cuda_graph)
         # The first run allocates memory and, on CUDA, chooses kernels: not on a robot's time.
         self.backend.run(np.zeros((*self.metadata.input_size, 3), np.uint8))
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Tuple
 
+from depth_estimation_ros.estimation import openvino_models
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError
 import numpy as np
 
@@ -61,13 +62,14 @@ class Engine(Protocol):
 
 
 class OpenVINOEngine:
-    """OpenVINO on the CPU: compiled for one shape, since it is slower with any."""
+    """OpenVINO, on one of openvino_models.DEVICES; compiled for one shape, as any is slower."""
 
     name = 'OpenVINO'
-    device = 'cpu'
 
-    def __init__(self, file: ModelFile):
+    def __init__(self, file: ModelFile, device: str = 'cpu', threads: int = 0):
         import openvino
+        self.device = device
+        self._properties = openvino_models.properties_of(device, threads)
         self._core = openvino.Core()
         try:
             self._model = self._core.read_model(file.data)
@@ -88,8 +90,8 @@ class OpenVINOEngine:
             return
         try:
             self._model.reshape({name: list(shape) for name, shape in shapes.items()})
-            compiled = self._core.compile_model(self._model, 'CPU', {
-                'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': 'f32'})
+            compiled = self._core.compile_model(
+                self._model, openvino_models.DEVICES[self.device], self._properties)
         except RuntimeError as error:
             raise ModelFileError(f'{self._path} cannot be run with inputs of the shapes '
                                  f'{shapes}.') from error

@@ -58,16 +58,16 @@ class DepthParameters:
 
     @property
     def model(self) -> ModelChoice:
-        """Return the model and the device that are set."""
-        return ModelChoice(self.value('model'), self.value('device'))
+        """Return the model that is set, and how it is to run."""
+        return ModelChoice(*map(self.value, ModelChoice._fields))
 
     def _other_model(self, parameters: List[Parameter]) -> Optional[ModelChoice]:
         """Return what parameters ask for in place of the model that runs."""
         if not self.has_model:
             return None
         new = {each.name: each.value for each in parameters}
-        wanted = ModelChoice(new.get('model', self.model.model),
-                             new.get('device', self.model.device))
+        wanted = ModelChoice(*(new.get(name, value)
+                               for name, value in self.model._asdict().items()))
         return wanted if wanted != self.model else None
 
     def _knows_depths(self, parameters: List[Parameter]) -> bool:

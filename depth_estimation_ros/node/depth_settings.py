@@ -24,8 +24,15 @@ SETTINGS = {
         'two images; a bad one is refused.', AT_ONCE),
     'device': Setting(
         'auto', 'What runs the network: auto takes CUDA where PyTorch can use it, else the CPU. '
-        'cuda and tensorrt run an .onnx file by ONNX Runtime.',
+        'cuda and tensorrt run an .onnx file by ONNX Runtime, gpu and npu by OpenVINO on '
+        "Intel's.",
         AT_ONCE, choices=DEVICES),
+    'threads': Setting(
+        0, 'How many threads run the network on the CPU. 0: one on each physical core.',
+        AT_ONCE, limits=(0, 1024)),
+    'cuda_graph': Setting(
+        False, 'Whether the network on CUDA starts as one CUDA graph, in place of hundreds of '
+        'kernels.', AT_ONCE),
     'image_transport': Setting(
         'auto', "Type of the topic 'image': raw for sensor_msgs/Image, compressed for "
         'sensor_msgs/CompressedImage (JPEG or PNG), auto for what is published, and before that '

@@ -15,10 +15,22 @@ TRUE_DEPTHS = ("the camera's pose above the floor (ground_frame, or camera_heigh
 
 
 class ModelChoice(NamedTuple):
-    """A model's name or path, and the device that it is to run on."""
+    """
+    A model's name or path, and how it is to run.
+
+    Attributes
+    ----------
+    model, device : str
+    threads : int
+    cuda_graph : bool
+        All as of DepthEstimator.
+
+    """
 
     model: str
     device: str
+    threads: int = 0
+    cuda_graph: bool = False
 
 
 class Loaded(NamedTuple):
