@@ -16,7 +16,9 @@ train = torch + [
     'h5py',  # import_dataset.py reads NYU Depth v2 and Hypersim with it
     'jsonargparse>=4.40',
     'matplotlib',
+    'nncf>=2.14',  # export.py --int8, together with onnxruntime
     'onnx',
+    'onnxruntime',
     'onnxscript',  # torch.onnx.export needs it
     'pytorch-msssim',
     'tensorboard',

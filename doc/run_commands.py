@@ -39,7 +39,7 @@ SKIPPED = {
     r'runs/': 'needs a run of hours',
     r'render_worlds\.py': 'renders for minutes',
     r'navigation_trial\.py': 'renders for an hour',
-    r'benchmark\.py': 'takes minutes',
+    r'benchmark\.py|export\.py --int8': 'takes minutes',
     r'-m depth_estimation_ros\.view': 'a viewer that runs until it is stopped',
 }
 

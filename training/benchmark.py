@@ -17,7 +17,7 @@ from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.model_file import ModelFileError
 
 # Each a module of benchmarking/; what one needs (ROS) others do without.
-SECTIONS = ('inference', 'estimate', 'frame', 'node')
+SECTIONS = ('inference', 'layers', 'estimate', 'frame', 'node')
 
 
 def main() -> int:
@@ -28,6 +28,10 @@ def main() -> int:
     parser.add_argument('--device', choices=backends.DEVICES, default='auto')
     parser.add_argument('--sections', nargs='+', choices=SECTIONS, default=SECTIONS,
                         help='what is measured (all)')
+    parser.add_argument('--beside', nargs='+', default=[], metavar='FILE',
+                        help='further models for the section inference')
+    parser.add_argument('--threads', type=int, default=0,
+                        help="of the networks in the section inference; 0: each runtime's choice")
     parser.add_argument('--rounds', type=int, default=100, help='timed rounds (%(default)s)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all figures there')
     options = parser.parse_args()
@@ -35,7 +39,8 @@ def main() -> int:
     if busy > machine.BUSY:
         print(f'benchmark: the machine is busy ({100 * busy:.0f} % of its cores): times are '
               'longer than they should be, and ratios uncertain.', file=sys.stderr)
-    settings = Settings(options.model, options.device, options.rounds)
+    settings = Settings(options.model, options.device, options.rounds, options.threads,
+                        tuple(options.beside))
     results = {'machine': {**machine.describe(), 'busy': busy}}
     print(machine.table(results['machine']))
     for name in options.sections:

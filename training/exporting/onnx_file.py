@@ -41,8 +41,20 @@ class Deployed(nn.Module):
         return tuple(output[:, 0] for output in outputs if output is not None)
 
 
-def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
-    """Return the ONNX graph of a network, with half precision weights and its metadata."""
+def to_onnx(module: nn.Module, metadata: ModelMetadata, is_folded: bool = False
+            ) -> onnx.ModelProto:
+    """
+    Return the ONNX graph of a network, with its metadata.
+
+    Parameters
+    ----------
+    module : nn.Module
+    metadata : ModelMetadata
+    is_folded : bool
+        Whether weights are float32 and contain the batch norms, rather than half precision
+        without them.
+
+    """
     image = torch.zeros((1, *metadata.input_size, 3), dtype=torch.uint8)
     inputs = {'image': image}
     if metadata.rays:
@@ -52,7 +64,7 @@ def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
                                 verbose=False,
                                 # Folding batch norms into float16 weights would round twice;
                                 # OpenVINO folds them in float32.
-                                optimize=False,
+                                optimize=is_folded,
                                 input_names=list(inputs),
                                 output_names=[name for name, values in maps._asdict().items()
                                               if values is not None])
@@ -60,11 +72,18 @@ def to_onnx(module: nn.Module, metadata: ModelMetadata) -> onnx.ModelProto:
     # The exporter notes for each node where in whose files it was written.
     for node in graph.graph.node:
         del node.metadata_props[:]
-    halve_weights(graph)
-    entry = graph.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, metadata.to_json()
+    if not is_folded:
+        halve_weights(graph)
+    set_metadata(graph, metadata)
     onnx.checker.check_model(graph, full_check=True)
     return graph
+
+
+def set_metadata(graph: onnx.ModelProto, metadata: ModelMetadata) -> None:
+    """Write the metadata into a graph, in place of what there is."""
+    del graph.metadata_props[:]
+    entry = graph.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, metadata.to_json()
 
 
 def halve_weights(model: onnx.ModelProto) -> None:
