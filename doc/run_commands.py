@@ -36,6 +36,7 @@ SKIPPED = {
     r'|NAME)\b':
         "stands for something of the reader's own",
     r'data/worlds': 'needs rendered worlds, which take hours',
+    r'data/real': "needs real pictures, which aren't in the repository",
     r'runs/': 'needs a run of hours',
     r'render_worlds\.py': 'renders for minutes',
     r'navigation_trial\.py': 'renders for an hour',

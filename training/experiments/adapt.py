@@ -120,12 +120,17 @@ def scores_of(model: str, tests: Dict[str, Path]) -> Dict[str, Dict]:
 
 
 def run_cell(place: Path, sensor: str, tests: Dict[str, Path], options: argparse.Namespace
-             ) -> Dict:
+             ) -> None:
     """Adapt the model to a place by a sensor, and score it, unless that is done."""
     folder = options.out / f'{place.name}-{sensor}'
     done = folder / 'cell.json'
+    asked = {'model': options.model, 'minutes': options.minutes}
     if done.exists():
-        return json.loads(done.read_text())
+        cell = json.loads(done.read_text())
+        if {name: cell[name] for name in asked} != asked:
+            raise runs.StaleRunError(f'{folder} holds a cell of another model, or of other '
+                                     'minutes: name another --out, or delete it')
+        return
     points = write_half(place, folder / 'data', sensor)
     told = folder / 'adapt.json'
     command = [sys.executable, runs.TRAINING / 'adapt.py', folder / 'data', '--out',
@@ -135,14 +140,19 @@ def run_cell(place: Path, sensor: str, tests: Dict[str, Path], options: argparse
     if not told.exists():
         raise subprocess.CalledProcessError(code, command)
     adapted = json.loads(told.read_text())
-    cell = {'place': place.name, 'sensor': sensor, 'points': points, 'minutes': options.minutes,
-            'model': options.model, 'steps': adapted['steps'], 'is_better': adapted['is_better'],
+    cell = {**asked, 'place': place.name, 'sensor': sensor, 'points': points,
+            'steps': adapted['steps'], 'is_better': adapted['is_better'],
             'before': scores_of(options.model, tests),
             'after': scores_of(str(folder / 'run' / 'candidate.onnx'), tests),
             'worlds': adapted['scores'].get('rendered worlds')}
     with replacing(done) as partial:
         partial.write_text(json.dumps(cell, indent=1) + '\n')
-    return cell
+
+
+def read_cells(out: Path) -> List[Dict]:
+    """Return all cells that are done, by place and sensor."""
+    cells = [json.loads(path.read_text()) for path in out.glob('*/cell.json')]
+    return sorted(cells, key=lambda cell: (cell['place'], list(SENSORS).index(cell['sensor'])))
 
 
 def table(cells: List[Dict]) -> str:
@@ -194,7 +204,7 @@ def main(arguments: List[str]) -> int:
     parser.add_argument('--minutes', type=float, default=30.0,
                         help='of training, for each cell (%(default)g)')
     parser.add_argument('--out', type=Path, default=Path('runs/adapt_places'),
-                        help='folder of the runs, table.md and table.json (%(default)s)')
+                        help='folder of the runs and of table.md (%(default)s)')
     options = parser.parse_args(arguments)
     places = [options.data_dir / name for name in options.place]
     try:
@@ -202,18 +212,15 @@ def main(arguments: List[str]) -> int:
         for place in [*places, *(options.data_dir / name for name in options.test_place)]:
             tests[place.name] = options.out / f'{place.name}-camera' / 'data'
             write_half(place, tests[place.name], 'camera')
-        cells = []
         for place in places:
             for sensor in options.sensor or SENSORS:
-                cells.append(run_cell(place, sensor, tests, options))
-                with replacing(options.out / 'table.json') as partial:
-                    partial.write_text(json.dumps(cells, indent=1) + '\n')
+                run_cell(place, sensor, tests, options)
                 with replacing(options.out / 'table.md') as partial:
-                    partial.write_text(table(cells) + '\n')
-    except (DatasetError, IntrinsicsError) as error:
+                    partial.write_text(table(read_cells(options.out)) + '\n')
+    except (DatasetError, IntrinsicsError, runs.StaleRunError) as error:
         print(f'adapt: {error}', file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         return error.returncode
-    print(table(cells))
+    print(table(read_cells(options.out)))
     return 0
