@@ -4,13 +4,16 @@ How a network is optimized: optimizers, schedules of the learning rate, precisio
 A schedule is a function of the optimizer, of the run's Settings and of its number of steps.
 """
 
+from functools import partial
 import math
 from pathlib import Path
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-OPTIMIZERS = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}
+# Fused: one pass over the weights in place of ten.
+OPTIMIZERS = {'adam': partial(torch.optim.Adam, fused=True),
+              'adamw': partial(torch.optim.AdamW, fused=True)}
 PRECISIONS = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
