@@ -1,5 +1,5 @@
 """
-What a frame costs, against the paper's network as it was published, in the same run.
+What a frame and a training step cost, each against a reference in the same run.
 
 All candidates of a section take turns, so that a machine whose speed drifts slows each alike:
 trust the ratios, which are medians of those of each round.
@@ -17,7 +17,7 @@ from depth_estimation_ros.estimation import backends
 from depth_estimation_ros.estimation.model_file import ModelFileError
 
 # Each a module of benchmarking/; what one needs (ROS) others do without.
-SECTIONS = ('inference', 'layers', 'estimate', 'frame', 'node')
+SECTIONS = ('inference', 'layers', 'estimate', 'training', 'frame', 'node')
 
 
 def main() -> int:
