@@ -177,6 +177,7 @@ def profile(model: str, device: str, size: Tuple[int, int], images: int) -> Dict
     node, executor = DepthNode(), SingleThreadedExecutor()
     executor.add_node(node)
     node.trigger_configure()
+    assert node._pipeline is not None  # or the model cannot be loaded, which has been told
     clocks.watch(node._pipeline.estimator.backend)
     node.trigger_activate()
     spinning = threading.Thread(target=executor.spin, daemon=True)

@@ -49,8 +49,9 @@ class PlainLoop:
 
     def epoch(self) -> None:
         """Learn from each pair once."""
-        for batch in DataLoader(self._dataset, BATCH, shuffle=True, drop_last=True,
-                                num_workers=READERS):
+        batches: DataLoader = DataLoader(
+            self._dataset, BATCH, shuffle=True, drop_last=True, num_workers=READERS)
+        for batch in batches:
             image = batch.rgb.permute(0, 3, 1, 2).float() / 255.0
             truth, prediction = batch.depth[:, None], self._network(image).depth
             similarity = ssim(*(functional.pad(each, (5,) * 4) for each in (prediction, truth)),
