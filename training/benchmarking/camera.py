@@ -15,6 +15,7 @@ from depth_estimation_ros.node.image_messages import from_array
 import numpy as np
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -34,7 +35,7 @@ def picture(width: int, height: int) -> np.ndarray:
 
 def publish(topic: str, width: int, height: int, rate: float) -> None:
     """Publish images, each with its camera_info before it."""
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node('camera')
     message = from_array(picture(width, height), 'rgb8', Header(frame_id='camera'))
     info = fill_camera_info(CameraInfo(header=message.header),

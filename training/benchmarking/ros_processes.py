@@ -23,7 +23,8 @@ class Process:
 
     def __init__(self, module: str, *arguments: object):
         self._process = subprocess.Popen(
-            [sys.executable, '-m', f'benchmarking.{module}', *map(str, arguments)], cwd=TRAINING)
+            [sys.executable, '-m', f'benchmarking.{module}', *map(str, arguments)], cwd=TRAINING,
+            start_new_session=True)  # Ctrl-C on a terminal reaches it through this object
 
     def __enter__(self) -> 'Process':
         return self
