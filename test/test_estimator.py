@@ -107,6 +107,14 @@ def test_a_camera_of_another_size_is_refused(estimator, image):
         estimator.estimate(image, camera(320, 180, 160.0))
 
 
+@pytest.mark.parametrize('fit', ['stretch', 'crop'])
+def test_depth_of_bgr_is_that_of_rgb(estimator, fit):
+    image = np.random.default_rng(0).integers(0, 256, (360, 700, 3), np.uint8)
+    np.testing.assert_array_equal(
+        estimator.estimate(image[:, :, ::-1].copy(), fit=fit, is_bgr=True).depth,
+        estimator.estimate(image, fit=fit).depth)
+
+
 def test_unknown_model_is_refused_with_the_shipped_names():
     with pytest.raises(ModelFileError, match='no model file .*compact'):
         DepthEstimator('colossal')

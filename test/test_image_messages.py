@@ -7,7 +7,7 @@ import sys
 import cv2
 from depth_estimation_ros.estimation.depth_colors import colorize, UNKNOWN
 from depth_estimation_ros.images import ImageError
-from depth_estimation_ros.images.messages import to_depth, to_rgb
+from depth_estimation_ros.images.messages import to_colour, to_depth, to_rgb
 from depth_estimation_ros.images.raw import ENCODINGS
 from depth_estimation_ros.node.image_messages import from_array, to_millimetres
 from hostile_images import (
@@ -106,9 +106,20 @@ def test_images_become_rgb(encoding, padding, is_bigendian):
     np.testing.assert_allclose(rgb.astype(int), expected, atol=4 if is_rounded else 0)
 
 
-def test_rgb8_is_not_copied():
-    message = message_of(picture(), 'rgb8')
-    assert np.shares_memory(to_rgb(message), np.frombuffer(message.data, np.uint8))
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8'])
+def test_an_image_of_three_channels_is_not_copied(encoding):
+    message = message_of(FROM_RGB[encoding](picture()), encoding)
+    image, is_bgr = to_colour(message)
+    assert np.shares_memory(image, np.frombuffer(message.data, np.uint8))
+    assert is_bgr == (encoding == 'bgr8')
+    np.testing.assert_array_equal(image[:, :, ::-1] if is_bgr else image, to_rgb(message))
+    with pytest.raises(ImageError, match='160 x 120 pixels, and more than 19199 are refused'):
+        to_colour(message, 160 * 120 - 1)
+
+
+def test_what_has_another_encoding_becomes_rgb():
+    image, is_bgr = to_colour(message_of(FROM_RGB['mono8'](picture()), 'mono8'))
+    assert image.shape == (120, 160, 3) and not is_bgr
 
 
 @pytest.mark.parametrize('suffix, tolerance', [('.png', 0), ('.jpg', 40)])
@@ -185,8 +196,9 @@ def test_a_jpeg_that_a_decoder_would_pass_over_hundreds_of_times_is_refused():
 
 @pytest.mark.parametrize('message', [*refused_images(), *refused_compressed_images()])
 def test_what_the_soak_sends_as_no_image_is_refused(message):
-    with pytest.raises(ImageError):
-        to_rgb(message)
+    for read in (to_rgb, to_colour):
+        with pytest.raises(ImageError):
+            read(message)
 
 
 @pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])

@@ -114,7 +114,8 @@ class DepthEstimator:
                  points: Optional[np.ndarray] = None,
                  scale: float = 1.0, focal_scaling: bool = True, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
-                 want_confidence: bool = True, want_floor: bool = True) -> Estimate:
+                 want_confidence: bool = True, want_floor: bool = True,
+                 is_bgr: bool = False) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -149,6 +150,8 @@ class DepthEstimator:
             What makes a depth known and in range. Without it, depth is as the network gives it.
         want_confidence, want_floor : bool
             False saves the work of bringing the confidence, or the floor, to its size.
+        is_bgr : bool
+            Whether the image is BGR: its channels are swapped where it is small.
 
         Returns
         -------
@@ -176,8 +179,11 @@ class DepthEstimator:
         box = self.seen(image.shape[1], image.shape[0], fit)
         height, width = self.backend.metadata_for(box.width, box.height).input_size
         part = image[box.top:box.top + box.height, box.left:box.left + box.width]
+        small = resize(part, width, height)
+        if is_bgr:
+            small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
         depth, confidence, floor = self.backend.run(
-            np.ascontiguousarray(resize(part, width, height)),
+            np.ascontiguousarray(small),
             self._told(image, camera if focal_scaling else None, fit))
         if pose is not None or points is not None:
             tracker = tracker or ScaleTracker()

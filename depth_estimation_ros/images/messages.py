@@ -5,7 +5,7 @@ A message is rclpy's sensor_msgs/Image or CompressedImage, or what a bag reader 
 both, the fields have the same names.
 """
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from depth_estimation_ros.images import compressed, ImageError, raw
 from depth_estimation_ros.images.picture import MAX_PIXELS
@@ -38,10 +38,29 @@ def to_rgb(message: Any, max_pixels: int = MAX_PIXELS,
     """
     if is_compressed(message):
         return compressed.to_rgb(message, max_pixels)
-    if message.width * message.height > max_pixels:
-        raise ImageError(f'an image of {message.width} x {message.height} pixels, and more than '
-                         f'{max_pixels} are refused')
+    _refuse_too_many(message, max_pixels)
     return raw.to_rgb(message, bridge)
+
+
+def to_colour(message: Any, max_pixels: int = MAX_PIXELS,
+              bridge: Optional[Any] = None) -> Tuple[np.ndarray, bool]:
+    """
+    Return the image of a message without turning bgr8 into RGB, and whether it is BGR.
+
+    To swap the channels of a camera's image takes a pass over all of it, and of what the network
+    sees next to nothing. Parameters and errors are those of `to_rgb`.
+
+    Returns
+    -------
+    image : uint8 (H, W, 3)
+        RGB, or BGR; it may share the message's memory.
+    is_bgr : bool
+
+    """
+    if bridge is None and not is_compressed(message) and message.encoding == 'bgr8':
+        _refuse_too_many(message, max_pixels)
+        return raw.stored(message), True
+    return to_rgb(message, max_pixels, bridge), False
 
 
 def to_depth(message: Any) -> np.ndarray:
@@ -60,6 +79,12 @@ def to_depth(message: Any) -> np.ndarray:
 
     """
     return (compressed if is_compressed(message) else raw).to_metres(message)
+
+
+def _refuse_too_many(message: Any, max_pixels: int):
+    if message.width * message.height > max_pixels:
+        raise ImageError(f'an image of {message.width} x {message.height} pixels, and more than '
+                         f'{max_pixels} are refused')
 
 
 def is_compressed(message: Any) -> bool:

@@ -86,10 +86,8 @@ def to_rgb(message: Any, bridge: Optional[Any] = None) -> np.ndarray:
         With a sentence that says what is wrong with the message.
 
     """
-    encoding = ENCODINGS.get(message.encoding)
-    if encoding is None:
-        raise ImageError(_why_not_colour(message.encoding))
-    pixels = _pixels(message, encoding)  # and checks what the message says of itself
+    pixels = stored(message)  # and checks what the message says of itself
+    encoding = ENCODINGS[message.encoding]
     if bridge is not None and _suits_cv_bridge(message, encoding):
         try:
             return bridge.imgmsg_to_cv2(message, 'rgb8')
@@ -97,6 +95,27 @@ def to_rgb(message: Any, bridge: Optional[Any] = None) -> np.ndarray:
             raise ImageError(f'cv_bridge cannot convert an image in {message.encoding}: {error}'
                              ) from error
     return pixels if encoding.conversion is None else cv2.cvtColor(pixels, encoding.conversion)
+
+
+def stored(message: Any) -> np.ndarray:
+    """
+    Return a view of the numbers of a sensor_msgs/Image in an encoding of ENCODINGS.
+
+    Returns
+    -------
+    uint8 (rows, W[, channels])
+        Without padding; of 16 bits the upper 8.
+
+    Raises
+    ------
+    ImageError
+        With a sentence that says what is wrong with the message.
+
+    """
+    encoding = ENCODINGS.get(message.encoding)
+    if encoding is None:
+        raise ImageError(_why_not_colour(message.encoding))
+    return _pixels(message, encoding)
 
 
 def to_metres(message: Any) -> np.ndarray:

@@ -70,13 +70,13 @@ class Pipeline:
     def work(self, frame: Frame):
         """Publish a frame's depth, or count why there is none."""
         try:
-            image = messages.to_rgb(frame.message, self.options.max_image_pixels,
-                                    cv_bridge_choice.choose().bridge)
+            image, is_bgr = messages.to_colour(
+                frame.message, self.options.max_image_pixels, cv_bridge_choice.choose().bridge)
         except ImageError as error:
             self.statistics.count_refused(str(error))
             self.logger.warning(f'Image dropped: {error}', throttle_duration_sec=LOG_PERIOD)
             return
-        self._publish_depth(image, frame)
+        self._publish_depth(image, is_bgr, frame)
 
     def failed(self, error: BaseException):
         """Count a frame on which the network or the publishing failed."""
@@ -84,7 +84,7 @@ class Pipeline:
         self.logger.error(f'No depth for an image:\n{"".join(traceback.format_exception(error))}',
                           throttle_duration_sec=LOG_PERIOD)
 
-    def _publish_depth(self, image: np.ndarray, frame: Frame):
+    def _publish_depth(self, image: np.ndarray, is_bgr: bool, frame: Frame):
         """Publish depth and its camera_info, unless the network took too long for that."""
         # Once for the whole frame: a parameter may change meanwhile.
         options, estimator = self.options, self.estimator
@@ -98,7 +98,8 @@ class Pipeline:
             tracker=tracker, points=points.points(header) if points else None,
             scale=options.scale, focal_scaling=options.focal_scaling,
             size=options.size, fit=options.fit, validity=options.validity,
-            want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor)
+            want_confidence=self.outputs.wants_confidence, want_floor=self.outputs.wants_floor,
+            is_bgr=is_bgr)
         if frame.is_given_up:
             return  # it is counted, and later images have been answered
         info = seen = None

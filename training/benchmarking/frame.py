@@ -64,7 +64,7 @@ TAKE = Step('rclpy takes the image', DDS,
             'shared memory to a C message, and that to an array.array')
 EXECUTOR = Step('the executor, up to the callback', OWN, '')
 HAND_OVER = Step('the worker wakes', OWN, '')
-VIEW = Step('message to image', OWN, 'none of rgb8: it is a view')
+VIEW = Step('message to image', OWN, 'none of rgb8 and bgr8: it is a view')
 RESIZE = Step("resize to the network's size", OWN, 'once, the smaller image')
 RUN = Step('network', NETWORK, 'none: OpenVINO reads and writes where the arrays are')
 EDGES = Step('edges of the map', OWN, "arrays of the network's size")
@@ -101,7 +101,7 @@ class Profile:
     def install(self) -> None:
         """Put clocks around the node's functions."""
         for owner, name, step in (
-                (messages, 'to_rgb', VIEW), (estimator, 'resize', RESIZE),
+                (messages, 'to_colour', VIEW), (estimator, 'resize', RESIZE),
                 (Validity, 'edges', EDGES), (estimator, 'enlarge', ENLARGE),
                 (Edges, 'sharpen', SHARPEN), (Validity, 'mark_range', RANGE),
                 (camera_info, 'describe', INFO), (image_messages, 'from_array', FILL)):
