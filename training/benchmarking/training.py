@@ -10,7 +10,7 @@ doesn't depend on them.
 from pathlib import Path
 import tempfile
 import time
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 import warnings
 
 from benchmarking.settings import Settings
@@ -41,7 +41,8 @@ class PlainLoop:
     """The paper's network in PyTorch, as one would write its training first."""
 
     def __init__(self, pairs: int):
-        self._dataset = DepthDataset(SAMPLE, 'train').some(pairs)
+        # Of no class of PyTorch's, but with the methods that DataLoader needs.
+        self._dataset: Any = DepthDataset(SAMPLE, 'train').some(pairs)
         self._network = networks.create(networks.PAPER).train()
         self._optimizer = torch.optim.Adam(
             [each for each in self._network.parameters() if each.requires_grad],
@@ -49,9 +50,8 @@ class PlainLoop:
 
     def epoch(self) -> None:
         """Learn from each pair once."""
-        batches: DataLoader = DataLoader(
-            self._dataset, BATCH, shuffle=True, drop_last=True, num_workers=READERS)
-        for batch in batches:
+        for batch in DataLoader(self._dataset, BATCH, shuffle=True, drop_last=True,
+                                num_workers=READERS):
             image = batch.rgb.permute(0, 3, 1, 2).float() / 255.0
             truth, prediction = batch.depth[:, None], self._network(image).depth
             similarity = ssim(*(functional.pad(each, (5,) * 4) for each in (prediction, truth)),
