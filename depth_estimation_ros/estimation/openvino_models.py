@@ -148,10 +148,11 @@ def _compile(core, file: ModelFile, device: str, properties: Dict[str, Any]) -> 
     key = ['framework', METADATA_KEY]
     metadata = model.get_rt_info(key).astype(str) if model.has_rt_info(key) else None
     is_int8 = any(op.get_type_name() == 'FakeQuantize' for op in model.get_ops())
-    ports = [[Port(min(each.names, default=''), str(each.partial_shape),
-                   each.element_type.to_string()) for each in side]
-             for side in (model.inputs, model.outputs)]
-    return ReadyModel(core.compile_model(model, device, properties), *ports, metadata, is_int8)
+    inputs, outputs = ([Port(min(each.names, default=''), str(each.partial_shape),
+                             each.element_type.to_string()) for each in side]
+                       for side in (model.inputs, model.outputs))
+    return ReadyModel(core.compile_model(model, device, properties), inputs, outputs, metadata,
+                      is_int8)
 
 
 def _cached_path(core, file: ModelFile, device: str, properties: Dict[str, Any]
@@ -185,9 +186,9 @@ def _read(core, path: Path, device: str, properties: Dict[str, Any]) -> Optional
         if values['sha256'] != hashlib.sha256(blob).hexdigest():
             return None
         compiled = core.import_model(blob, device, properties)
-        ready = ReadyModel(
-            compiled, *([Port(*each) for each in values[side]] for side in ('inputs', 'outputs')),
-            values['metadata'], values['is_int8'])
+        inputs, outputs = ([Port(*each) for each in values[side]]
+                           for side in ('inputs', 'outputs'))
+        ready = ReadyModel(compiled, inputs, outputs, values['metadata'], values['is_int8'])
         # So that those which are in use are not the oldest.
         os.utime(path)
         return ready

@@ -1,6 +1,6 @@
 """A network in PyTorch, run image by image: on CUDA in half precision, on the CPU in float32."""
 
-from typing import Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ class TorchRunner:
                     part.half()
             # Kernels are chosen by trying them, with the first image, before the robot's.
             torch.backends.cudnn.benchmark = True
-        self._module = module
+        self._module: Any = module
         height, width = input_size
         # The camera first, where its floats are aligned.
         size = CAMERA_BYTES + 3 * height * width

@@ -65,9 +65,8 @@ class DepthParameters:
         """Return what parameters ask for in place of the model that runs."""
         if not self.has_model:
             return None
-        new = {each.name: each.value for each in parameters}
-        wanted = ModelChoice(*(new.get(name, value)
-                               for name, value in self.model._asdict().items()))
+        wanted = self.model._replace(**{each.name: each.value for each in parameters
+                                        if each.name in ModelChoice._fields})
         return wanted if wanted != self.model else None
 
     def _knows_depths(self, parameters: List[Parameter]) -> bool:
