@@ -318,12 +318,12 @@ class ModelDescription:
                 f'The output {self.output_name!r} must be floating point numbers of the shape '
                 f'{(1, height, width)}, not {output.dtype} of {output.shape}.')
         values: np.ndarray = output.reshape(sides).astype(np.float32, copy=False)
+        if values.shape != (height, width):
+            values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
         if self.kind == 'log_depth':
             values = np.exp(values)
         elif self.kind == 'inverse_depth' and not self.relative:
             values = 1.0 / np.maximum(values, np.float32(1.0 / self.max_depth))
-        if values.shape != (height, width):
-            values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
         return values
 
     def _depth_of_points(self, outputs: List[np.ndarray], height: int, width: int,

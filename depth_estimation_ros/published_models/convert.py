@@ -9,6 +9,9 @@ from typing import Any, Dict, Optional, Tuple
 
 from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.model_description import ModelDescription
+from depth_estimation_ros.estimation.model_file import ModelFile
+from depth_estimation_ros.estimation.onnx_engine import OpenVINOEngine
+import numpy as np
 import yaml
 
 OUTPUT = 'predicted_depth'
@@ -17,6 +20,10 @@ OUTPUT = 'predicted_depth'
 WIDER = 4.0 / 3.0
 # Where a model's depths don't end: Depth Pro's inverse depth reaches down to 1e-4.
 FARTHEST = 100.0  # metres
+
+
+# Of the greatest value, by which the graph may differ from the model: rounding makes 1e-5.
+MOST_DIFFERENT = 1e-3
 
 
 class ConversionError(RuntimeError):
@@ -57,7 +64,10 @@ def convert(source: str, target: Path, size: Optional[Tuple[int, int]] = None,
     values = description(model.config, processor, size)
     described = ModelDescription.from_values(values, target.with_suffix('.yaml'))
     target.parent.mkdir(parents=True, exist_ok=True)
-    _export(model, described, target)
+    graph = _depth_only(model)
+    with replacing(target) as partial:
+        _export(graph, described, partial)
+        _compare(graph, described, ModelFile(target, partial.read_bytes()))
     with replacing(target.with_suffix('.yaml')) as partial:
         partial.write_text(yaml.safe_dump(values, sort_keys=False))
     return described
@@ -121,12 +131,11 @@ def _output(kind: str, config: Any, size: Tuple[int, int]) -> Dict[str, Any]:
                           'depth_pro, dpt and zoedepth.')
 
 
-def _export(model: Any, described: ModelDescription, target: Path) -> None:
-    """Write a model's graph, for inputs of one size."""
+def _depth_only(model: Any) -> Any:
+    """Return a module that gives the one output that is described."""
     import torch
 
     class DepthOnly(torch.nn.Module):
-        """Gives the one output that is described."""
 
         def __init__(self):
             super().__init__()
@@ -134,10 +143,34 @@ def _export(model: Any, described: ModelDescription, target: Path) -> None:
 
         def forward(self, pixel_values):
             return self.model(pixel_values=pixel_values).predicted_depth
+    return DepthOnly().eval()
 
+
+def _export(graph: Any, described: ModelDescription, target: Path) -> None:
+    """Write a model's graph, for inputs of one size."""
+    import torch
+    inputs = (torch.zeros(described.shape(*described.size)),)
     program = torch.onnx.export(
-        DepthOnly().eval(), (torch.zeros(described.shape(*described.size)),), dynamo=True,
-        input_names=['pixel_values'], output_names=[OUTPUT], verbose=False)
+        graph, inputs, dynamo=True, verbose=False, input_names=[described.input_name],
+        output_names=[described.output_name])
     assert program is not None  # it is with dynamo
-    with replacing(target) as partial:
-        program.save(partial)
+    program.save(target)
+
+
+def _compare(graph: Any, described: ModelDescription, file: ModelFile) -> None:
+    """Raise ConversionError where the graph that was written is another than the model's."""
+    import torch
+    height, width = described.size
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    tensor = np.empty(described.shape(height, width), np.float32)
+    described.fill(tensor, image)
+    with torch.inference_mode():
+        expected = graph(torch.from_numpy(tensor)).numpy()
+    engine = OpenVINOEngine(file)
+    engine.prepare({str(described.input_name): tensor.shape})
+    found = engine.run({str(described.input_name): tensor}, described.outputs)[0]
+    difference = float(np.abs(found.reshape(expected.shape) - expected).max())
+    if not difference <= MOST_DIFFERENT * float(np.abs(expected).max()):
+        raise ConversionError(
+            f'{file.path} would give other depth than the model that it is made of (by '
+            f'{difference:.2g}, of up to {np.abs(expected).max():.2g}), and is not written.')
