@@ -55,6 +55,9 @@ NETWORK = ({item.name for item in fields(ModelMetadata)} & {item.name for item i
            - {'input_size', 'confidence', 'floor'})
 WORLDS = Path(__file__).parents[1] / 'data' / 'sample'
 SPLIT = (0.7, 0.1, 0.2)
+# How much wider than the network's input pictures are stored. Augmentation cuts a part away; of
+# what is wider still, nothing is left but the time that it takes.
+WIDTH = 1.5
 # Of the training, each with a look at the validation part; an interrupted run loses one at most.
 EPOCHS = 10
 LEAST_STEPS = 10  # in an epoch, where the training has so many
@@ -180,13 +183,15 @@ def find_base(name: str) -> Base:
     return Base(name, path, model_file.read(path).digest, weights_file.load_weights(path)[1])
 
 
-def import_source(source: Path, target: Path, rest: List[str]) -> Dict[str, Any]:
+def import_source(source: Path, target: Path, width: int, rest: List[str]) -> Dict[str, Any]:
     """Make the recording a dataset that is split by time; return what import_dataset.py tells."""
     is_dataset = (source / 'rgb').is_dir() and (source / 'depth').is_dir()
     command = ['dataset' if is_dataset else 'bag', str(source), '--out', str(target)]
     has_splits = is_dataset and sum(bool(find_pairs(source, split)[0]) for split in SPLITS) > 1
     if not has_splits and '--split' not in rest:
         command += ['--split', *map(str, SPLIT)]
+    if '--width' not in rest:
+        command += ['--width', str(width)]
     summary = import_dataset.import_dataset(import_dataset.parse(command + rest))
     missing = [split for split in SPLITS if not summary['pairs'][split]]
     if missing:
@@ -232,7 +237,8 @@ def make_plan(base: Base, options: argparse.Namespace, rest: List[str], folder: 
     """Read the recording, and choose as many steps as the minutes allow."""
     data = folder / 'data'
     tell(f'Reading {options.source}')
-    imported = import_source(options.source, data, rest)
+    imported = import_source(
+        options.source, data, round(WIDTH * base.metadata.input_size[1]), rest)
     camera = write_training_camera(folder / 'training_camera.json', base.metadata)
     more = {} if camera is None else {'training_camera': camera}
     trial = {**recipe(base, data, options.worlds, options.share, EPOCHS * TRIAL, EPOCHS), **more}
