@@ -290,7 +290,8 @@ def test_depth_becomes_that_of_the_camera_that_is_asked_for(dataset, tmp_path):
     longer = tmp_path / 'longer.json'
     longer.write_text(json.dumps({**CAMERA, 'fx': 2 * CAMERA['fx'], 'fy': 2 * CAMERA['fy']}))
     own, other = (open_data(read_settings(arguments=[
-        '--data-dir', str(dataset), '--batch-size', '2', '--input-size', '32x64', *more]))
+        '--data-dir', str(dataset), '--batch-size', '2', '--input-size', '32x64',
+        '--network', 'efficientnet_lite0_skip', *more]))
         for more in ((), ('--training-camera', str(longer))))
     np.testing.assert_allclose(other.evaluated['train'][0].depth, np.minimum(
         2 * own.evaluated['train'][0].depth, 20.0))
