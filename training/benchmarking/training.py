@@ -14,7 +14,6 @@ from typing import Any, Callable, Dict, List
 import warnings
 
 from benchmarking.settings import Settings
-from benchmarking.timing import Times
 import cv2
 from depth_estimation_ros.estimation import networks
 from learning import settings as training_settings
@@ -101,10 +100,11 @@ def _measure(settings: Settings) -> Dict:
     with tempfile.TemporaryDirectory() as folder:
         epochs = {PLAIN: PlainLoop(pairs).epoch, **{
             name: Ours(recipe, pairs, Path(folder)).epoch for name, recipe in RECIPES.items()}}
-        times = _take_turns(epochs, rounds)
-    figures = {name: {'images_per_s': 1000.0 * pairs / each.p50,
-                      'times_faster': each.times_faster(times[PLAIN])}
-               for name, each in times.items()}
+        seconds = _take_turns(epochs, rounds)
+    # The ratios are medians of those of each round: other work slows both of a round.
+    figures = {name: {'images_per_s': pairs / float(np.median(each)),
+                      'times_faster': float(np.median(seconds[PLAIN] / each))}
+               for name, each in seconds.items()}
     return {**figures[PAPERS], 'compact': figures[COMPACT], 'plain_loop': figures[PLAIN]}
 
 
@@ -117,12 +117,12 @@ def table(results: Dict[str, Dict]) -> str:
                           (COMPACT, found['compact'])))
 
 
-def _take_turns(epochs: Dict[str, Callable[[], None]], rounds: int) -> Dict[str, Times]:
-    """Time an epoch of each in turns; the first round is only to warm up where there are more."""
+def _take_turns(epochs: Dict[str, Callable[[], None]], rounds: int) -> Dict[str, np.ndarray]:
+    """Return the seconds of epochs in turns; the first of several rounds only warms up."""
     seconds: Dict[str, List[float]] = {name: [] for name in epochs}
     for _ in range(rounds + (rounds > 1)):
         for name, epoch in epochs.items():
             start = time.perf_counter()
             epoch()
             seconds[name].append(time.perf_counter() - start)
-    return {name: Times(1000.0 * np.array(each[rounds > 1:])) for name, each in seconds.items()}
+    return {name: np.array(each[rounds > 1:]) for name, each in seconds.items()}
