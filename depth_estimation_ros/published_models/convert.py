@@ -14,7 +14,7 @@ from depth_estimation_ros.estimation.onnx_engine import OpenVINOEngine
 import numpy as np
 import yaml
 
-OUTPUT = 'predicted_depth'
+INPUT, OUTPUT = 'pixel_values', 'predicted_depth'
 # 4 : 3, as most cameras' pictures: models that keep the proportions were not trained with others
 # than the picture's own.
 WIDER = 4.0 / 3.0
@@ -102,7 +102,7 @@ def description(config: Any, processor: Any, size: Optional[Tuple[int, int]] = N
     has_mean = bool(processor.do_normalize)
     return {
         'input': {
-            'name': 'pixel_values', 'layout': 'NCHW', 'size': list(size), 'resize': 'stretch',
+            'name': INPUT, 'layout': 'NCHW', 'size': list(size), 'resize': 'stretch',
             'proportions': 'kept' if keeps else 'any', 'colour': 'RGB',
             'white': 1 if processor.do_rescale else 255,
             'mean': list(processor.image_mean) if has_mean else [0.0, 0.0, 0.0],
@@ -151,8 +151,8 @@ def _export(graph: Any, described: ModelDescription, target: Path) -> None:
     import torch
     inputs = (torch.zeros(described.shape(*described.size)),)
     program = torch.onnx.export(
-        graph, inputs, dynamo=True, verbose=False, input_names=[described.input_name],
-        output_names=[described.output_name])
+        graph, inputs, dynamo=True, verbose=False, input_names=[INPUT],
+        output_names=[OUTPUT])
     assert program is not None  # it is with dynamo
     program.save(target)
 
@@ -167,8 +167,8 @@ def _compare(graph: Any, described: ModelDescription, file: ModelFile) -> None:
     with torch.inference_mode():
         expected = graph(torch.from_numpy(tensor)).numpy()
     engine = OpenVINOEngine(file)
-    engine.prepare({str(described.input_name): tensor.shape})
-    found = engine.run({str(described.input_name): tensor}, described.outputs)[0]
+    engine.prepare({INPUT: tensor.shape})
+    found = engine.run({INPUT: tensor}, described.outputs)[0]
     difference = float(np.abs(found.reshape(expected.shape) - expected).max())
     if not difference <= MOST_DIFFERENT * float(np.abs(expected).max()):
         raise ConversionError(
