@@ -11,6 +11,8 @@ import logging
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Set
 
 import nncf
+from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
+from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -54,8 +56,13 @@ def quantize(graph: onnx.ModelProto, feeds: Sequence[Feed]) -> onnx.ModelProto:
     """
     logging.getLogger('nncf').setLevel(logging.WARNING)
     quantized = nncf.quantize(
-        graph, nncf.Dataset(feeds), preset=nncf.QuantizationPreset.PERFORMANCE,
+        # Both signs have ranges of their own where there are two.
+        graph, nncf.Dataset(feeds), preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(feeds),
+        advanced_parameters=AdvancedQuantizationParameters(
+            # It made depth further off: its logarithm by 2.2 % rather than by 1.7 %.
+            disable_bias_correction=True,
+            activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX),
         ignored_scope=nncf.IgnoredScope(names=sorted(_kept_in_float(graph)), validate=False))
     _make_unsigned(quantized)
     return quantized
