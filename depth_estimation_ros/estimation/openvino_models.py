@@ -8,6 +8,7 @@ that OpenVINO no longer takes, is made anew; a folder that cannot be written is 
 
 from dataclasses import dataclass
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -199,7 +200,9 @@ def _read(core, path: Path, device: str, properties: Dict[str, Any]) -> Optional
 def _keep(path: Path, ready: ReadyModel) -> None:
     """Write a model into the cache, and remove the oldest; without a sound where that fails."""
     try:
-        blob = ready.compiled.export_model().getvalue()
+        stream = io.BytesIO()
+        ready.compiled.export_model(stream)
+        blob = stream.getvalue()
         header = {'sha256': hashlib.sha256(blob).hexdigest(), 'inputs': ready.inputs,
                   'outputs': ready.outputs, 'metadata': ready.metadata, 'is_int8': ready.is_int8}
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
