@@ -15,9 +15,10 @@ from exporting import acceptance, int8, onnx_file
 from exporting.acceptance import Accuracy
 from exporting.equalization import equalize
 from exporting.onnx_file import ExportError
+from learning.pairs import find_datasets, find_pairs
 import numpy as np
 import onnx
-from scoring.groups import all_pairs, find_groups
+from scoring.groups import all_pairs, find_groups, Group
 
 Item = TypeVar('Item')
 # How many of the dearest convolutions stay in float32, one after the other, until accuracy holds.
@@ -82,7 +83,7 @@ def calibration(estimator: DepthEstimator, folders: Sequence[Path], count: int
         How many pictures, at most.
 
     """
-    pairs = list(all_pairs(find_groups(folders, 'train')))
+    pairs = list(all_pairs(_groups(folders, 'train')))
     backend = estimator.backend
     recorder = Recorder(backend)
     estimator.backend = recorder
@@ -119,7 +120,7 @@ def export_int8(source: Path, target: Path, folders: Sequence[Path], pictures: i
     """
     if target.suffix != '.onnx':
         raise ExportError(f'{target}: the file to write ends in .onnx.')
-    groups = find_groups(folders, 'val')
+    groups = _groups(folders, 'val')
     module, metadata = weights_file.load_network(model_file.read(source))
     with tempfile.TemporaryDirectory() as folder:
         graph = onnx_file.to_onnx(module, metadata, is_folded=True)
@@ -156,6 +157,13 @@ def export_int8(source: Path, target: Path, folders: Sequence[Path], pictures: i
                 versions={**metadata.versions, 'nncf': version('nncf'),
                           'onnx': onnx.__version__}))
     return Quantized(acceptance.table(columns, steps), kept, accepted)
+
+
+def _groups(folders: Sequence[Path], split: str) -> List[Group]:
+    """Return the datasets that have a split; what lacks it may serve for the other one."""
+    having = [folder for folder in folders
+              if any(find_pairs(root, split)[0] for root in find_datasets(folder, split))]
+    return find_groups(having or folders, split)
 
 
 def _some(items: Sequence[Item], count: int) -> List[Item]:
