@@ -292,11 +292,11 @@ def test_a_request_loads_once_whatever_it_sets(probe, models, loads):
         results = probe.call(
             SetParameters, '/depth_estimation/set_parameters', request).results
         assert [each.successful for each in results] == [is_good, True, is_good]
-        assert loads.made == [(models[model], device)]
+        assert loads.made == [(models[model], device, 0, False)]
         loads.made.clear()
     assert probe.set_parameters(
         '/depth_estimation', {'device': 'cpu', 'model': models['half']}).successful
-    assert loads.made == [(models['half'], 'cpu')]
+    assert loads.made == [(models['half'], 'cpu', 0, False)]
 
 
 def test_what_was_loaded_for_a_refused_request_is_not_used_later(probe, models, loads):
@@ -308,7 +308,7 @@ def test_what_was_loaded_for_a_refused_request_is_not_used_later(probe, models, 
     loads.made.clear()
     # The file may be another one by now.
     assert probe.change_state('/depth_estimation', Transition.TRANSITION_CONFIGURE)
-    assert loads.made == [(models['half'], 'auto')]
+    assert loads.made == [(models['half'], 'auto', 0, False)]
 
 
 def test_the_node_answers_while_a_model_loads(probe, models, loads):

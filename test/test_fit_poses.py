@@ -51,8 +51,10 @@ def test_the_poses_of_rendered_pictures_are_found(dataset):
 
 
 def test_other_columns_and_each_pairs_own_camera_stay(dataset, tmp_path):
-    root = tmp_path / 'data'
-    shutil.copytree(dataset, root)
+    plain, root = tmp_path / 'plain', tmp_path / 'data'
+    for copy in (plain, root):
+        shutil.copytree(dataset, copy)
+        (copy / 'pairs.csv').unlink(missing_ok=True)  # of the tests before
     camera = json.loads((root / 'camera.json').read_text())
     names = sorted(path.stem for path in (root / 'rgb' / 'val').iterdir())
     # camera.json's focal length is wrong, that of each row is right.
@@ -63,9 +65,10 @@ def test_other_columns_and_each_pairs_own_camera_stay(dataset, tmp_path):
         table.writeheader()
         table.writerows({'split': 'val', 'name': name, 'kind': 'hall', 'seen': number,
                          'table_height': 0.7, **own} for number, name in enumerate(names))
+    assert fit_poses('--data-dir', plain).returncode == 0
     assert fit_poses('--data-dir', root, '--overwrite').returncode == 0
     tables = []
-    for folder in (dataset, root):
+    for folder in (plain, root):
         with open(folder / 'pairs.csv', newline='') as file:
             tables.append({row['name']: row for row in csv.DictReader(file)})
     fitted, kept = tables
