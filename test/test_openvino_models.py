@@ -67,6 +67,12 @@ def test_another_file_and_other_threads_are_kept_for_themselves(model):
     assert len(cached()) == 3
 
 
+def test_no_more_threads_than_processors_run_a_network(model):
+    for threads in (os.cpu_count(), 1024):
+        DepthEstimator(str(model), 'cpu', threads=threads)
+    assert len(cached()) == 1
+
+
 def test_the_cache_keeps_the_models_that_were_used_last(model):
     depth(model)
     mine, = cached()

@@ -1,6 +1,7 @@
 """How a network is run: by OpenVINO, PyTorch or ONNX Runtime."""
 
 from importlib.util import find_spec
+import os
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple
 
@@ -373,6 +374,8 @@ def load(model: str, device: str = 'auto', threads: int = 0, cuda_graph: bool = 
         With a sentence that says what is wrong and what would be right.
 
     """
+    # With more threads than processors, OpenVINO 2024.1 crashed while the next was compiled.
+    threads = min(threads, os.cpu_count() or 1)
     if device not in DEVICES:
         raise DeviceError(f"There is no device {device!r}: it is one of {', '.join(DEVICES)}.")
     intel = device in ('gpu', 'npu')

@@ -28,7 +28,8 @@ SETTINGS = {
         "Intel's.",
         AT_ONCE, choices=DEVICES),
     'threads': Setting(
-        0, 'How many threads run the network on the CPU. 0: one on each physical core.',
+        0, 'How many threads run the network on the CPU, one on each processor at most. '
+        '0: one on each physical core.',
         AT_ONCE, limits=(0, 1024)),
     'cuda_graph': Setting(
         False, 'Whether the network on CUDA starts as one CUDA graph, in place of hundreds of '
