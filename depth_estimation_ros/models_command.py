@@ -28,7 +28,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         return options.run(options)
     except KeyboardInterrupt:
-        print('\nInterrupted: nothing half is left.', file=sys.stderr)
+        print('\nInterrupted: no model was written. Run the same command again.', file=sys.stderr)
         return 130
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import subprocess
 import sys
 import threading
+import time
 
 from depth_estimation_ros.estimation import model_catalogue
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -22,29 +23,52 @@ KNOWN = 'depth-anything-v2-small'
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves one file as the Hugging Face Hub serves each."""
+    """
+    Serves one file as the Hugging Face Hub serves each.
+
+    Attributes
+    ----------
+    data : bytes
+    stops_after : int
+        Of how many bytes of the file it sends no more, and leaves the connection open.
+    asked, ranges : list
+        The paths that were asked for, and of the file the bytes from which on.
+
+    """
 
     def __init__(self):
         super().__init__(('127.0.0.1', 0), HubHandler)
         self.data = b''
-        self.asked = []
+        self.stops_after = 1 << 30
+        self.asked, self.ranges = [], []
+        self.closed = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 class HubHandler(BaseHTTPRequestHandler):
     """Answers HEAD and GET of /REPOSITORY/resolve/REVISION/FILE."""
 
-    def do_HEAD(self):
+    def do_HEAD(self, first: int = 0):
+        size = len(self.server.data)
         self.server.asked.append(self.path)
-        self.send_response(200)
-        self.send_header('Content-Length', str(len(self.server.data)))
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header('Content-Range', f'bytes {first}-{size - 1}/{size}')
+        self.send_header('Content-Length', str(size - first))
         self.send_header('ETag', f'"{hashlib.sha256(self.server.data).hexdigest()}"')
         self.send_header('X-Repo-Commit', '0' * 40)
         self.end_headers()
 
     def do_GET(self):
-        self.do_HEAD()
-        self.wfile.write(self.server.data)
+        if '/resolve/' not in self.path:  # the hub's library asks for other things, too
+            self.send_error(404)
+            return
+        first = int(self.headers.get('Range', 'bytes=0-')[len('bytes='):-1])
+        self.server.ranges.append(first)
+        self.do_HEAD(first)
+        self.wfile.write(self.server.data[first:self.server.stops_after])
+        if self.server.stops_after < len(self.server.data):
+            self.server.closed.wait(60.0)
 
     def log_message(self, *arguments):
         """Keep the tests' output free of each request."""
@@ -54,6 +78,7 @@ class HubHandler(BaseHTTPRequestHandler):
 def hub():
     hub = Hub()
     yield hub
+    hub.closed.set()
     hub.shutdown()
     hub.server_close()
 
@@ -65,12 +90,19 @@ def cache(tmp_path, monkeypatch) -> Path:
     return model_catalogue.cache_folder()
 
 
-def models(*arguments: str, endpoint: str = 'http://127.0.0.1:1') -> subprocess.CompletedProcess:
-    """Run the command; without an endpoint, on a machine that no connection leads out of."""
-    return subprocess.run(
+def started(*arguments: str, endpoint: str = 'http://127.0.0.1:1') -> subprocess.Popen:
+    """Start the command; without an endpoint, on a machine that no connection leads out of."""
+    return subprocess.Popen(
         [sys.executable, '-m', 'depth_estimation_ros.models_command', *arguments],
-        capture_output=True, text=True, env={
-            **os.environ, 'HF_ENDPOINT': endpoint, 'HF_HUB_DISABLE_XET': '1'})
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, 'HF_ENDPOINT': endpoint})
+
+
+def models(*arguments: str, **options: str) -> subprocess.CompletedProcess:
+    """Run the command to its end."""
+    process = started(*arguments, **options)
+    output, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def test_the_list_tells_licence_source_and_what_was_not_run(cache):
@@ -111,6 +143,39 @@ def test_a_model_is_fetched_checked_and_run_by_its_name(cache, hub, tmp_path):
     asked = len(hub.asked)
     assert models('fetch', NAME, endpoint=f'http://127.0.0.1:{hub.server_port}').returncode == 0
     assert len(hub.asked) == asked
+
+
+def test_a_fetch_that_was_killed_goes_on_where_it_was(cache, hub):
+    # The hub's library writes blocks of 10 MB.
+    hub.data = np.random.default_rng(0).bytes(24_000_000)
+    hub.stops_after = 21_000_000
+    endpoint = f'http://127.0.0.1:{hub.server_port}'
+    process = started('fetch', NAME, endpoint=endpoint)
+    parts, deadline = cache / '.downloads' / NAME, time.monotonic() + 60.0
+    while not any(part.stat().st_size for part in parts.glob('*.part')):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    other = models('fetch', NAME, endpoint=endpoint)
+    assert other.returncode == 1 and 'by another process' in other.stderr
+    process.kill()
+    process.communicate()
+    assert not list(cache.glob('*.onnx'))
+    hub.stops_after = 1 << 30
+    done = models('fetch', NAME, endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    first, second = hub.ranges
+    assert first == 0 and second >= 10_000_000
+    assert (cache / f'{NAME}.onnx').read_bytes() == hub.data and not parts.exists()
+
+
+def test_a_part_of_another_file_is_not_continued(cache, hub):
+    folder = cache / '.downloads' / NAME
+    folder.mkdir(parents=True)
+    (folder / f'{"0" * 64}.part').write_bytes(b'another file')
+    hub.data = b'this file'
+    done = models('fetch', NAME, endpoint=f'http://127.0.0.1:{hub.server_port}')
+    assert done.returncode == 0, done.stderr
+    assert (cache / f'{NAME}.onnx').read_bytes() == b'this file'
 
 
 def test_a_fetched_model_that_was_altered_since_is_refused(cache, tmp_path):

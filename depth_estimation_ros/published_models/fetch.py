@@ -1,5 +1,6 @@
 """Getting a published model into the user's cache, checked, whole or not at all."""
 
+import fcntl
 import hashlib
 import os
 from pathlib import Path
@@ -9,6 +10,8 @@ from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.model_catalogue import PublishedModel
 from depth_estimation_ros.published_models.convert import ConversionError, convert
 import yaml
+
+SHA256_LENGTH = 64  # in hexadecimal digits
 
 
 class FetchError(RuntimeError):
@@ -40,16 +43,15 @@ def fetch(model: PublishedModel) -> Path:
         return model.path
     try:
         model.path.parent.mkdir(parents=True, exist_ok=True)
-        if not model.path.is_file():
-            _get(model)
-        _check(model)
+        told = '' if model.path.is_file() else _get(model)
+        _check(model, model.sha256 or told)
     except OSError as error:
         raise FetchError(f'{model.path} cannot be written ({error.strerror or error}).') from error
     return model.path
 
 
-def _get(model: PublishedModel) -> None:
-    """Download a model, or convert it from what is downloaded."""
+def _get(model: PublishedModel) -> str:
+    """Download a model, or convert one; return its sha256 where the hub tells that."""
     if model.make:
         raise FetchError(f'{model.name} is not published as a file. Make it with: {model.make}\n'
                          f'Put it here: {model.path}\n'
@@ -57,24 +59,51 @@ def _get(model: PublishedModel) -> None:
     try:
         if model.convert:
             convert(model.repository, model.path, revision=model.revision or None)
-            return
-        import huggingface_hub
+            return ''
+        return _download(model, model.path.parent / '.downloads' / model.name)
     except ImportError as error:
         extra = 'convert' if model.convert else 'fetch'
         raise FetchError(f'This needs packages that are not installed ({error}): install the '
                          f"extra '{extra}' of this package. {_by_hand(model)}") from error
     except ConversionError as error:
         raise FetchError(f'{error} {_by_hand(model)}') from error
-    folder = model.path.parent / '.downloads' / model.name
+
+
+def _download(model: PublishedModel, folder: Path) -> str:
+    """
+    Download a model, beginning where an earlier download of the same file ended.
+
+    The hub's own hf_hub_download begins again where the process was killed. Its ETag names the
+    part, so that another file is not appended to it; for large files it is the sha256.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        downloaded = huggingface_hub.hf_hub_download(
-            model.repository, model.file, revision=model.revision or None, local_dir=folder)
+        found = get_hf_file_metadata(
+            hf_hub_url(model.repository, model.file, revision=model.revision or None))
+        etag = found.etag or ''
+        url = hf_hub_url(model.repository, model.file, revision=found.commit_hash)
+        with (folder / f'{hashlib.sha256(etag.encode()).hexdigest()}.part').open('ab') as part:
+            try:
+                fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise FetchError(f'{model.name} is being downloaded by another process.'
+                                 ) from error
+            http_get(url, part, resume_size=part.tell(), expected_size=found.size,
+                     headers={**build_hf_headers(), 'Accept-Encoding': 'identity'},
+                     displayed_filename=model.file)
+            part.flush()
+            os.replace(part.name, model.path)
+    except FetchError:
+        raise
     except Exception as error:  # the hub's own, its HTTP client's, and the system's
         first = (str(error).splitlines() or [repr(error)])[0]
         raise FetchError(f'{model.name} cannot be downloaded ({first}). {_by_hand(model)}'
                          ) from error
-    os.replace(downloaded, model.path)
     shutil.rmtree(folder, ignore_errors=True)
+    return etag if len(etag) == SHA256_LENGTH else ''
 
 
 def _by_hand(model: PublishedModel) -> str:
@@ -87,17 +116,17 @@ def _by_hand(model: PublishedModel) -> str:
             f'{model.repository}{revision} here, and run this command again: {model.path}')
 
 
-def _check(model: PublishedModel) -> None:
-    """Hold a file against what is known of it; write down its sha256 and its description."""
+def _check(model: PublishedModel, known: str) -> None:
+    """Hold a file against the sha256 that is known; write down its own and its description."""
     sha256 = hashlib.sha256()
     with model.path.open('rb') as file:
         for block in iter(lambda: file.read(1 << 20), b''):
             sha256.update(block)
     found = sha256.hexdigest()
-    if model.sha256 and found != model.sha256:
+    if known and found != known:
         model.path.unlink()
         raise FetchError(f'{model.name}: the file is not the one that is known (its sha256 is '
-                         f'{found}, not {model.sha256}), and has been deleted.')
+                         f'{found}, not {known}), and has been deleted.')
     with replacing(model.path.with_suffix('.sha256')) as partial:
         partial.write_text(f'{found}  {model.path.name}\n')
     if model.description is not None:
