@@ -56,6 +56,12 @@ def expected():
         image, INTRINSICS, validity=DEFAULTS.validity).depth
 
 
+def test_the_node_loads_nothing_of_openvino_that_only_converts_models(running):
+    mapped = Path(f'/proc/{running.process.pid}/maps').read_text()
+    assert 'libopenvino_intel_cpu_plugin' in mapped
+    assert 'tensorflow' not in mapped
+
+
 def test_a_lazy_node_runs_no_network_until_somebody_listens(probe):
     with NodeProcess('depth_node', '-p', 'lazy:=true', '-r', '__ns:=/lazy') as process:
         assert process.wait_for_output('Active')
