@@ -9,7 +9,6 @@ its depth, 1 where one has not, and 2 where the command line is wrong.
 
 import argparse
 from dataclasses import asdict, dataclass
-import json
 import math
 from pathlib import Path
 import sys
@@ -18,7 +17,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 import cv2
 from depth_estimation_ros.estimation import mount
-from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.atomic_file import replacing, write_json
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.depth_colors import colorize, scale_bar
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -278,8 +277,12 @@ def predict(estimator: DepthEstimator, sources: List[Source],
     progress.say(f'Depth maps in {options.out}: {len(frames)}'
                  + (f'. Skipped: {len(skipped)} of {len(sources)}.' if skipped else ''))
     if options.json:
-        write_json({'model': options.model, 'runs_on': estimator.backend.device,
-                    'frames': frames, 'skipped': skipped}, options.json)
+        try:
+            write_json({'model': options.model, 'runs_on': estimator.backend.device,
+                        'frames': frames, 'skipped': skipped}, options.json)
+        except OSError as error:
+            raise PredictError(f'{options.json} cannot be written ({error.strerror}).'
+                               ) from error
     return 1 if skipped else 0
 
 
@@ -362,19 +365,6 @@ def millimetres(depth: np.ndarray) -> np.ndarray:
 
     """
     return np.rint(np.nan_to_num(1000.0 * depth, nan=0.0).clip(0.0, 65535.0)).astype(np.uint16)
-
-
-def write_json(results: Dict, target: str) -> None:
-    """Write what became of each picture to a file, or to stdout where `target` is '-'."""
-    text = json.dumps(results, indent=1)
-    if target == '-':
-        print(text)
-        return
-    try:
-        with replacing(Path(target)) as partial:
-            partial.write_text(f'{text}\n')
-    except OSError as error:
-        raise PredictError(f'{target} cannot be written ({error.strerror}).') from error
 
 
 def _without_camera(source: Source, estimator: DepthEstimator) -> str:

@@ -27,7 +27,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import calibrate
 import cv2
 from depth_estimation_ros.estimation import model_file, weights_file
-from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.atomic_file import replacing, write_json
 from depth_estimation_ros.estimation.backends import DeviceError
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import IntrinsicsError
@@ -416,13 +416,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print('\nadapt: interrupted; what is there is whole, and the same command goes on',
               file=sys.stderr)
         return 130
-    if options.json == '-':
-        print(json.dumps(summary, indent=1))
-    else:
+    if options.json:
+        write_json(summary, options.json)
+    if options.json != '-':
         print(f'{verdict.sentence}\n{summary["page"]}')
-        if options.json:
-            with replacing(Path(options.json)) as partial:
-                partial.write_text(json.dumps(summary, indent=1) + '\n')
     return 0 if verdict.is_better else 1
 
 

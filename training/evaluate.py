@@ -17,6 +17,7 @@ import sys
 from typing import Dict, Sequence
 
 from depth_estimation_ros.estimation import mount
+from depth_estimation_ros.estimation.atomic_file import write_json
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.edge_filter import EDGE_FILTERS
 from depth_estimation_ros.estimation.estimator import DepthEstimator
@@ -34,7 +35,7 @@ from scoring.groups import all_pairs, find_groups, Group
 from scoring.measures import Measures
 from scoring.predictions import compared_maps, MeanPrediction, ModelPrediction, Predict
 from scoring.published import PublishedPrediction
-from scoring.report import report, write_json
+from scoring.report import report
 
 # 'mean' in place of a model file.
 MEAN = 'mean'

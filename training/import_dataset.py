@@ -13,7 +13,6 @@ lie on what it belongs to. Where the command was interrupted, the same command g
 import argparse
 import dataclasses
 import datetime
-import json
 import logging
 import math
 from pathlib import Path
@@ -21,7 +20,7 @@ import sys
 from typing import Any, Dict, List, Optional
 
 from depth_estimation_ros.estimation import mount
-from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.atomic_file import write_json
 from depth_estimation_ros.estimation.backends import DeviceError
 from depth_estimation_ros.estimation.geometry import IntrinsicsError, read_camera_json
 from depth_estimation_ros.estimation.model_file import ModelFileError
@@ -263,13 +262,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print('\nInterrupted: what is there is whole, and the same command goes on.',
               file=sys.stderr)
         return 130
-    if options.json == '-':
-        print(json.dumps(summary, indent=1))
-    else:
+    if options.json:
+        write_json(summary, options.json)
+    if options.json != '-':
         print(report(summary))
-    if options.json not in (None, '-'):
-        with replacing(Path(options.json)) as partial:
-            partial.write_text(json.dumps(summary, indent=1) + '\n')
     return 1 if summary['unreadable'] else 0
 
 

@@ -21,6 +21,7 @@ import sys
 from threading import Lock
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
+from depth_estimation_ros.estimation.atomic_file import write_json
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
@@ -30,7 +31,6 @@ from learning.folder_lock import FolderInUseError, locked
 from learning.progress import Progress
 import numpy as np
 from scoring import figures
-from scoring.report import write_json
 from trial import pictures, tally
 from trial.course import choose_goal, Course
 from trial.drive import drive, Moment, Result

@@ -1,9 +1,11 @@
 """Files that are there whole or not at all."""
 
 from contextlib import contextmanager
+import json
+import math
 import os
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Dict, Iterator
 
 
 @contextmanager
@@ -29,3 +31,33 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_json(results: Dict, target: str) -> None:
+    """
+    Write what a command found, for a machine.
+
+    Parameters
+    ----------
+    results : dict
+        Numbers that are not finite become null: JSON has no others.
+    target : str
+        A file, whose folder is made where it isn't there, or '-' for standard output.
+
+    """
+    text = json.dumps(_finite(results), indent=2, allow_nan=False)
+    if target == '-':
+        print(text)
+        return
+    path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(text + '\n')
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

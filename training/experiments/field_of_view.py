@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 from typing import List
 
+from depth_estimation_ros.estimation.atomic_file import write_json
 from depth_estimation_ros.estimation.backends import DeviceError, DEVICES
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.geometry import centre_crop, IntrinsicsError, VERTICAL
@@ -27,7 +28,6 @@ from learning.dataset import DepthDataset, resize_depth
 from learning.dataset_error import DatasetError
 from learning.pairs import SPLITS
 import numpy as np
-from scoring.report import write_json
 
 # Metres: nearer than the model's horizon (0.7 x 20 m through a lens of 110 degrees), with room for
 # a prediction that is too far.

@@ -1,10 +1,7 @@
-"""The scores of a split as tables for people, and as JSON for a machine."""
+"""The scores of a split as tables for people."""
 
-import json
-from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.validity import HORIZON
 from scoring.breakdown import SKY
 from scoring.navigation import LIMITS
@@ -30,18 +27,6 @@ def report(summary: Dict) -> str:
     if 'published' in summary:
         parts.append(_published(summary['published']))
     return '\n\n'.join(parts)
-
-
-def write_json(summary: Dict, target: str) -> None:
-    """Write the summary to a file, replaced only when whole, or to standard output for '-'."""
-    text = json.dumps(summary, indent=2, allow_nan=False)
-    if target == '-':
-        print(text)
-        return
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial:
-        partial.write_text(text + '\n')
 
 
 def _images(summary: Dict) -> str:
