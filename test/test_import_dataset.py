@@ -1,18 +1,22 @@
 """import_dataset.py makes datasets of recordings: which frames, where they go, what is written."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 import subprocess
 import sys
 
 import cv2
+from depth_estimation_ros.estimation import model_file, weights_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
+from depth_estimation_ros.estimation.mount import Mount
 import described_model
 import import_dataset
 from importing import formats, splits
 from importing.frames import Frame, Seen
 from importing.imported_dataset import ImportedDataset
+from importing.teacher import Teacher
 from learning.dataset import DepthDataset
 from learning.pairs import find_pairs
 from learning.pairs_table import read_records
@@ -171,6 +175,22 @@ def test_pictures_get_their_depth_from_a_teacher_where_it_is_confident(tmp_path)
     assert 0.1 < known.mean() < 0.95
     np.testing.assert_array_equal(np.isfinite(depth), known)
     np.testing.assert_allclose(depth[known], estimate.depth[known], rtol=2e-3, atol=1e-3)
+
+
+def test_an_unknown_scale_leaves_no_pixel_out(tmp_path):
+    # As calibrate.py writes it: what nothing tells of the scale bounds the confidence to 0.24.
+    file = model_file.read(model_file.find('compact', cuda=True))
+    network, metadata = weights_file.load_network(file)
+    uncertain = tmp_path / 'uncertain.safetensors'
+    weights_file.save_weights(uncertain, network.state_dict(), replace(metadata, scale_sigma=0.3))
+    rgb = cv2.cvtColor(cv2.imread(str(DRIVE[0])), cv2.COLOR_BGR2RGB)
+    assert DepthEstimator(str(uncertain)).estimate(rgb).confidence.max() < 0.5
+    known = []
+    for model in (file.path, uncertain):
+        teacher = Teacher(str(model), import_dataset.MIN_CONFIDENCE, Mount())
+        known.append(np.isfinite(teacher.depth(rgb, None)))
+    np.testing.assert_array_equal(*known)
+    assert 0.1 < known[0].mean() < 0.95
 
 
 def test_a_model_of_others_is_a_teacher(tmp_path, capsys):

@@ -38,6 +38,8 @@ from learning.progress import Progress
 
 LOGGER = logging.getLogger('import_dataset')
 
+MIN_CONFIDENCE = 0.5
+
 
 class ShowFormats(argparse.Action):
     """Prints the table of formats, and ends."""
@@ -100,9 +102,9 @@ def _add_teacher(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('pictures without depth')
     group.add_argument('--teacher', metavar='MODEL',
                        help="a model file, or a shipped model's name, whose depth is learnt")
-    group.add_argument('--min-confidence', type=float, default=0.5, metavar='SHARE',
-                       help='pixels of which the teacher is less confident are unknown '
-                            '(%(default)g; 0: none)')
+    group.add_argument('--min-confidence', type=float, default=MIN_CONFIDENCE, metavar='SHARE',
+                       help='pixels of which the teacher is less confident are unknown, as if '
+                            'the scale of each picture were known (%(default)g; 0: none)')
 
 
 def _add_bag(parser: argparse.ArgumentParser) -> None:

@@ -115,7 +115,7 @@ class DepthEstimator:
                  scale: float = 1.0, focal_scaling: bool = True, size: str = 'input',
                  fit: str = 'stretch', validity: Optional[Validity] = None,
                  want_confidence: bool = True, want_floor: bool = True,
-                 is_bgr: bool = False) -> Estimate:
+                 scale_in_confidence: bool = True, is_bgr: bool = False) -> Estimate:
         """
         Estimate the depth of each pixel.
 
@@ -150,6 +150,8 @@ class DepthEstimator:
             What makes a depth known and in range. Without it, depth is as the network gives it.
         want_confidence, want_floor : bool
             False saves the work of bringing the confidence, or the floor, to its size.
+        scale_in_confidence : bool
+            False tells the confidence as if the scale of the picture were known.
         is_bgr : bool
             Whether the image is BGR: its channels are swapped where it is small.
 
@@ -195,7 +197,8 @@ class DepthEstimator:
             factor = scale * self.focal_scale(camera if focal_scaling else None, fit)
             if tracker is not None:
                 factor *= tracker.follow(depth * np.float32(factor / scale), seen, floor, points)
-        if confidence is not None and (want_confidence or validity and validity.min_confidence):
+        if scale_in_confidence and confidence is not None and (
+                want_confidence or validity and validity.min_confidence):
             confidence = with_scale_error(confidence, self._scale_sigma(tracker))
         unknown = validity.unknown(depth, confidence) if validity else None
         # New arrays: the backend fills its own again.

@@ -21,7 +21,9 @@ class Teacher:
     model : str
         A model file, or the name of a shipped model.
     min_confidence : float
-        Pixels with less are unknown; 0 for none.
+        Pixels with less are unknown; 0 for none. It is the confidence as if the scale were known:
+        what a model that calibrate.py has calibrated tells besides, of a scale that nothing tells,
+        is the same for all pixels, and would leave none.
     mount : Mount
         How the camera stood, which sets the scale of each picture.
 
@@ -65,7 +67,8 @@ class Teacher:
             LOGGER.warning("Nothing tells the camera of the pictures: the teacher's depth is that "
                            'of its own camera. Give --fov or --camera.')
         # Pictures are far apart in time: none follows the scale of the one before it.
-        estimate = self._estimator.estimate(rgb, camera, tracker=self._mount.new_tracker())
+        estimate = self._estimator.estimate(rgb, camera, tracker=self._mount.new_tracker(),
+                                            scale_in_confidence=False)
         depth = estimate.depth
         if estimate.confidence is not None and self._min_confidence:
             depth[estimate.confidence < self._min_confidence] = np.nan
