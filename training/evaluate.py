@@ -6,7 +6,9 @@ compared at 224 x 224, as in the paper, and those whose truth has gaps at their 
 all images, by kind of world (where pairs.csv tells it), by true depth and, for a folder of
 datasets or several, by dataset; and, where the model tells its confidence, how far that can be
 trusted. Those of a bag are compared at the depth camera's pixels, where it knows depth, which has
-to be registered to the colour image (the driver's aligned topic).
+to be registered to the colour image (the driver's aligned topic). A relative model gets scale and
+shift of each picture by its true depth, which is said; of a bag by the floor, where an option
+tells the camera's pose.
 """
 
 import argparse
@@ -35,6 +37,7 @@ from scoring.groups import all_pairs, find_groups, Group
 from scoring.measures import Measures
 from scoring.predictions import compared_maps, MeanPrediction, ModelPrediction, Predict
 from scoring.published import PublishedPrediction
+from scoring.relative_depth import FITTED
 from scoring.report import report
 
 # 'mean' in place of a model file.
@@ -106,7 +109,9 @@ def parse() -> argparse.Namespace:
 def load(options: argparse.Namespace) -> DepthEstimator:
     """Return the model that is to be scored."""
     estimator = DepthEstimator(options.model, options.device)
-    estimator.refuse_unscaled(False, 'the node, or predict; evaluate.py scores metric models')
+    if options.published and estimator.metadata.relative:
+        raise ModelFileError(f'By its defaults the node refuses {options.model}, which is '
+                             'relative: leave --published out.')
     return estimator
 
 
@@ -120,9 +125,10 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
     measures = Measures(groups, options.navigation, PublishedPrediction(
         estimator, validity, options.pose) if estimator and options.published else None)
     measure(predict, groups, measures)
+    is_fitted = estimator is not None and estimator.metadata.relative
     with_pose = sum(group.record(pair).pose is not None for group, pair in all_pairs(groups))
-    summary = {**measures.summary(),
-               'with_pose': with_pose if options.pose and options.model != MEAN else 0}
+    summary = {**measures.summary(), 'fitted_to_truth': is_fitted,
+               'with_pose': with_pose if options.pose and estimator and not is_fitted else 0}
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
@@ -130,6 +136,8 @@ def evaluate_dataset(options: argparse.Namespace) -> None:
         posed = f'; the pose sets the scale of {with_pose}' if summary['with_pose'] else ''
         print(f'{options.model} on {summary["n"]} pairs of {folders}, {options.split}{posed}')
         print(report(summary))
+        if is_fitted:
+            print(FITTED)
     if options.figures:
         # matplotlib takes a second to import.
         from scoring import split_figures
@@ -163,9 +171,11 @@ def evaluate_bag(options: argparse.Namespace) -> None:
                     options.camera_info_topic, options.tolerance, options.mount.ground_frame)
     estimator = load(options)
     predict = bag.Predictor(estimator, recording, options.scale, options.mount)
-    evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale)
+    evaluation = bag.BagEvaluation(estimator.metadata.max_depth, options.scale,
+                                   predict.is_fitted)
     bag.evaluate(predict, recording, evaluation)
-    summary = bag_summary(evaluation, recording, predict.tracker)
+    is_relative = estimator.metadata.relative
+    summary = bag_summary(evaluation, recording, predict.tracker, is_relative)
     if options.json:
         write_json(summary, options.json)
     if options.json != '-':
@@ -173,10 +183,12 @@ def evaluate_bag(options: argparse.Namespace) -> None:
               f'and {recording.depth_topic}')
         print(bag.table(summary))
         if 'floor' in summary:
-            print('the floor told the scale in {measured} of {images} images: {scale:.2f} at the '
-                  'end, sigma {sigma:.2f}'.format(
-                      images=predict.tracker.measured + predict.tracker.missed,
-                      **summary['floor']))
+            told = ('the floor told scale and shift in {measured} of {images} images'
+                    if is_relative else
+                    'the floor told the scale in {measured} of {images} images: {scale:.2f} at '
+                    'the end, sigma {sigma:.2f}')
+            print(told.format(images=predict.tracker.measured + predict.tracker.missed,
+                              **summary['floor']))
     for note in recording.notes:
         print(note, file=sys.stderr)
     if options.figures:
@@ -186,7 +198,7 @@ def evaluate_bag(options: argparse.Namespace) -> None:
             {number: scores.abs_rel for number, scores in images.items()},
             functools.partial(bag.pair_examples, predict, recording, images),
             evaluation.max_depth, options.figures)
-        if predict.tracker.is_active:
+        if predict.tracker.is_active and not is_relative:
             figures.save(plots.scale_over_time(
                 predict.followed,
                 {number: scores.ratio for number, scores in images.items()}),
@@ -194,16 +206,17 @@ def evaluate_bag(options: argparse.Namespace) -> None:
         print(f'figures: {options.figures}', file=sys.stderr)
 
 
-def bag_summary(evaluation: bag.BagEvaluation, recording: Bag,
-                tracker: ScaleTracker) -> Dict:
+def bag_summary(evaluation: bag.BagEvaluation, recording: Bag, tracker: ScaleTracker,
+                is_relative: bool = False) -> Dict:
     """Return the scores of a bag, what they are of, and what the floor told, for JSON."""
     summary = {**evaluation.summary(), 'image_topic': recording.image_topic,
                'depth_topic': recording.depth_topic, 'notes': recording.notes}
     if tracker.is_active:
         summary['floor'] = {'camera_height': tracker.camera_height,
-                            'pose': tracker.pose and asdict(tracker.pose), 'scale': tracker.scale,
-                            'sigma': tracker.sigma,
+                            'pose': tracker.pose and asdict(tracker.pose),
                             'measured': tracker.measured, 'missed': tracker.missed}
+        if not is_relative:
+            summary['floor'].update(scale=tracker.scale, sigma=tracker.sigma)
     return summary
 
 

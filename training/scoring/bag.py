@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass
 from typing import Callable, Dict, NamedTuple, Optional, Set
 
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.inverse_depth import InverseLine
 from depth_estimation_ros.estimation.mount import Mount
-from depth_estimation_ros.estimation.scale import ScaleMeasurement
+from depth_estimation_ros.estimation.scale import ScaleMeasurement, ScaleTracker
 from depth_estimation_ros.recordings.bag import Bag, BagMoment
 from depth_estimation_ros.recordings.recording import RecordingError
 from depth_estimation_ros.recordings.registration import register
 from learning.progress import Progress
 import numpy as np
 from scoring import metrics
+from scoring.relative_depth import FITTED, fitted_depth, relative_output
 
 # Metres at which the table of ranges is divided.
 BOUNDS = (1.0, 2.0, 4.0, 6.0, 10.0, 15.0)
@@ -51,11 +53,13 @@ class BagEvaluation:
         Metres. Truth beyond is counted, and not compared: the model knows nothing beyond.
     scale : float
         By which the predictions are multiplied, as of `Predictor`.
+    is_fitted : bool
+        Whether the truth set scale and shift of each prediction, as of `Predictor`.
 
     """
 
-    def __init__(self, max_depth: float, scale: float = 1.0):
-        self.max_depth, self.scale = max_depth, scale
+    def __init__(self, max_depth: float, scale: float = 1.0, is_fitted: bool = False):
+        self.max_depth, self.scale, self.is_fitted = max_depth, scale, is_fitted
         self.images: Dict[int, BagScores] = {}  # by the number of the pair in the bag
         self._bounds = [0.0, *(bound for bound in BOUNDS if bound < max_depth), max_depth]
         # A row for each range: pixels, sum of squared errors (m2), of signed and of absolute
@@ -98,7 +102,7 @@ class BagEvaluation:
         Return what evaluate.py writes as JSON.
 
         Shares are of all pixels, or of those known. `scale` is the factor with which the mean
-        ratio would be 1.
+        ratio would be 1; None where the truth set the scale of each picture.
         """
         means = np.mean([list(asdict(image).values()) for image in self.images.values()], axis=0)
         mean = BagScores(*means.tolist())
@@ -112,7 +116,8 @@ class BagEvaluation:
                     'rmse': (squared / count) ** 0.5, 'abs_rel': absolute / count,
                     'delta1': close / count, 'bias': signed / count})
         return {'n': len(self.images), 'per_image': asdict(mean),
-                'scale': self.scale / mean.ratio, 'ranges': ranges,
+                'scale': None if self.is_fitted else self.scale / mean.ratio,
+                'fitted_to_truth': self.is_fitted, 'ranges': ranges,
                 'max_depth': self.max_depth,
                 'pixels': {'compared': compared / self._pixels,
                            'without_depth': self._without_depth / self._pixels,
@@ -157,6 +162,9 @@ class Predictor:
 
     Attributes
     ----------
+    is_fitted : bool
+        Whether the truth sets scale and shift of each image: those of a relative model, where
+        `mount` tells no pose.
     tracker : ScaleTracker
     followed : dict of int to Followed
         By the number of the pair in the bag.
@@ -164,7 +172,8 @@ class Predictor:
     Raises
     ------
     RecordingError
-        Where the height is given, and the bag doesn't tell the camera.
+        Where the height is given, and the bag doesn't tell the camera; where the height alone, or
+        `scale`, is given for a relative model.
 
     """
 
@@ -175,28 +184,49 @@ class Predictor:
                                  'is known, which the bag has not.')
         self.tracker = mount.new_tracker(lambda: self._seconds)
         self._seconds = 0.0
+        relative = estimator.metadata.relative
+        self.is_fitted = relative and not mount.tells_pose
+        if self.is_fitted and (mount.height or scale != 1.0):
+            raise RecordingError(
+                'Scale and shift of a relative model are fitted to the true depth: leave --scale '
+                'and --camera-height out, or tell --camera-pitch, too.')
         self._estimator, self._recording, self._scale = estimator, recording, scale
-        self._scales: Dict[int, float] = {}  # by the number of the pair
+        # By the number of the pair.
+        self._scales: Dict[int, float] = {}
+        self._lines: Dict[int, Optional[InverseLine]] = {}
         self.followed: Dict[int, Followed] = {}
 
     def __call__(self, number: int, moment: BagMoment) -> np.ndarray:
         """Return depth in metres on the pixels of the truth."""
         camera = moment.camera
-        # Whoever asks a second time, to draw it, gets what was scored.
         assert moment.depth is not None
+        if self.is_fitted:
+            output = register(relative_output(self._estimator, moment.image), camera,
+                              self._recording.depth_camera, moment.depth.shape)
+            return fitted_depth(output, moment.depth, self._estimator.metadata.max_depth)
+        # Whoever asks a second time, to draw it, gets what was scored.
         again = number in self._scales
         self._seconds = moment.seconds
         if moment.pose is not None:
             self.tracker.pose = moment.pose
         depth = self._estimator.estimate(
             moment.image, camera,
-            tracker=None if again else self.tracker,
+            tracker=self._tracker_of(number) if again else self.tracker,
             scale=self._scale * self._scales.get(number, 1.0), size='network').depth
         if not again:
             self._scales[number] = self.tracker.scale
+            self._lines[number] = self.tracker.line
             self.followed[number] = Followed(
                 moment.seconds, self.tracker.scale, self.tracker.sigma, self.tracker.last)
         return register(depth, camera, self._recording.depth_camera, moment.depth.shape)
+
+    def _tracker_of(self, number: int) -> Optional[ScaleTracker]:
+        """Return what gives a relative model's output the line that it had; else None."""
+        if not self._estimator.metadata.relative:
+            return None
+        tracker = ScaleTracker()
+        tracker.line = self._lines[number]
+        return tracker
 
 
 def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation) -> None:
@@ -222,7 +252,7 @@ def evaluate(predict: Predict, recording: Bag, evaluation: BagEvaluation) -> Non
         evaluation.add(number, predict(number, moment), moment.depth)
     if not evaluation.images:
         raise RecordingError(f'{recording.depth_topic} knows no depth up to '
-                             f'{evaluation.max_depth:g} m where the camera sees.')
+                             f'{evaluation.max_depth:g} m where the model does.')
 
 
 def table(summary: Dict) -> str:
@@ -239,6 +269,7 @@ def table(summary: Dict) -> str:
         ['{:<14}{:>9}{:>10}{:>8}{:>8}{:>9}'.format(*row) for row in rows] + [
             f'compared: {pixels["compared"]:.1%} of the pixels; {pixels["without_depth"]:.1%} '
             f'without depth, {pixels["beyond_max_depth"]:.1%} beyond {summary["max_depth"]:g} m',
+            FITTED if summary['fitted_to_truth'] else
             f'a scale of {summary["scale"]:.2f} would take the bias away'])
 
 

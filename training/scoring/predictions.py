@@ -9,6 +9,7 @@ from learning.dataset import DepthDataset
 from learning.pairs import Pair
 import numpy as np
 from scoring.groups import Group
+from scoring.relative_depth import fitted_depth, relative_output
 
 # The group, and one of its pairs -> depth up to the dataset's greatest.
 Predict = Callable[[Group, Pair], Estimate]
@@ -22,7 +23,8 @@ class ModelPrediction:
     ----------
     estimator : DepthEstimator
     with_pose : bool
-        Whether the pose that pairs.csv tells sets the scale, for each picture by itself.
+        Whether the pose that pairs.csv tells sets the scale, for each picture by itself. Of a
+        relative model, the true depth sets scale and shift of each picture in any case.
 
     """
 
@@ -32,6 +34,11 @@ class ModelPrediction:
     def __call__(self, group: Group, pair: Pair) -> Estimate:
         """Predict a pair; depth beyond what the model knows is at the greatest depth."""
         camera, max_depth = pair.camera, group.dataset.max_depth
+        if self._estimator.metadata.relative:
+            truth = pair.read_depth(max_depth)
+            output = resize(relative_output(self._estimator, pair.read_rgb()), truth.shape[1],
+                            truth.shape[0])
+            return Estimate(fitted_depth(output, truth, max_depth), None)
         tracker = ScaleTracker()
         depth, confidence, _ = self._estimator.estimate(
             pair.read_rgb(), camera, group.record(pair).pose_above_plane if self._with_pose else
