@@ -52,7 +52,10 @@ def in_picture(points: np.ndarray, camera: Intrinsics
     u, v, z : float (M,), pixels and metres
 
     """
-    x, y, z = points[np.isfinite(points).all(axis=1) & (points[:, 2] > NEAREST)].T
+    x, y, z = points.T
+    # NaN is not ahead, and where x or y is none, nor are u or v inside.
+    ahead = (z > NEAREST) & (z < np.inf)
+    x, y, z = x[ahead], y[ahead], z[ahead]
     u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
     inside = (u > -0.5) & (u < camera.width - 0.5) & (v > -0.5) & (v < camera.height - 0.5)
     return u[inside], v[inside], z[inside]
@@ -79,12 +82,19 @@ def visible(points: np.ndarray, camera: Intrinsics) -> Tuple[np.ndarray, np.ndar
 
     """
     u, v, z = in_picture(points, camera)
-    nearest = np.full((camera.height // CELL + 1, camera.width // CELL + 1), np.inf, np.float32)
-    cell = np.rint(v).astype(int) // CELL, np.rint(u).astype(int) // CELL
-    np.minimum.at(nearest, cell, z)
     side = max(2, round(WINDOW * camera.width / CELL))
-    quarters = [cv2.erode(nearest, np.ones((side, side), np.uint8), anchor=anchor,
-                          borderType=cv2.BORDER_CONSTANT, borderValue=float('inf'))[cell]
-                for anchor in ((0, 0), (0, side - 1), (side - 1, 0), (side - 1, side - 1))]
-    seen = z <= BEHIND * np.max(quarters, axis=0)
+    # With a margin, so that the quarters of each cell lie within.
+    nearest = np.full((camera.height // CELL + 1 + 2 * side, camera.width // CELL + 1 + 2 * side),
+                      np.inf, np.float32)
+    columns = nearest.shape[1]
+    cell = (np.rint(v).astype(np.intp) // CELL + side) * columns + (
+        np.rint(u).astype(np.intp) // CELL + side)
+    np.minimum.at(nearest.reshape(-1), cell, z.astype(np.float32))
+    # The nearest in the quarter below and to the right of each cell. The other quarters of a cell
+    # are those of cells above and to the left of it.
+    quarter = cv2.erode(nearest, np.ones((side, side), np.uint8), anchor=(0, 0)).reshape(-1)
+    left, above = side - 1, (side - 1) * columns
+    quarters = np.maximum(np.maximum(quarter[cell], quarter[cell - left]),
+                          np.maximum(quarter[cell - above], quarter[cell - above - left]))
+    seen = z <= BEHIND * quarters
     return u[seen], v[seen], z[seen]
