@@ -1,13 +1,7 @@
 """The models of others: the list, getting one, and what is said where that can't be."""
 
-import hashlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
-import os
 from pathlib import Path
-import subprocess
-import sys
-import threading
 import time
 
 from depth_estimation_ros.estimation import model_catalogue
@@ -15,6 +9,7 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.model_description import ModelDescription
 from depth_estimation_ros.estimation.model_file import ModelFileError
 import described_model
+from model_hub import Hub, models, started
 import numpy as np
 import pytest
 
@@ -22,65 +17,10 @@ NAME = 'depth-anything-3-metric-large'  # of which no checksum is known beforeha
 KNOWN = 'depth-anything-v2-small'
 
 
-class Hub(ThreadingHTTPServer):
-    """
-    Serves one file as the Hugging Face Hub serves each.
-
-    Attributes
-    ----------
-    data : bytes
-    stops_after : int
-        Of how many bytes of the file it sends no more, and leaves the connection open.
-    asked, ranges : list
-        The paths that were asked for, and of the file the bytes from which on.
-
-    """
-
-    def __init__(self):
-        super().__init__(('127.0.0.1', 0), HubHandler)
-        self.data = b''
-        self.stops_after = 1 << 30
-        self.asked, self.ranges = [], []
-        self.closed = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class HubHandler(BaseHTTPRequestHandler):
-    """Answers HEAD and GET of /REPOSITORY/resolve/REVISION/FILE."""
-
-    def do_HEAD(self, first: int = 0):
-        size = len(self.server.data)
-        self.server.asked.append(self.path)
-        self.send_response(206 if first else 200)
-        if first:
-            self.send_header('Content-Range', f'bytes {first}-{size - 1}/{size}')
-        self.send_header('Content-Length', str(size - first))
-        self.send_header('ETag', f'"{hashlib.sha256(self.server.data).hexdigest()}"')
-        self.send_header('X-Repo-Commit', '0' * 40)
-        self.end_headers()
-
-    def do_GET(self):
-        if '/resolve/' not in self.path:  # the hub's library asks for other things, too
-            self.send_error(404)
-            return
-        first = int(self.headers.get('Range', 'bytes=0-')[len('bytes='):-1])
-        self.server.ranges.append(first)
-        self.do_HEAD(first)
-        self.wfile.write(self.server.data[first:self.server.stops_after])
-        if self.server.stops_after < len(self.server.data):
-            self.server.closed.wait(60.0)
-
-    def log_message(self, *arguments):
-        """Keep the tests' output free of each request."""
-
-
 @pytest.fixture
 def hub():
-    hub = Hub()
-    yield hub
-    hub.closed.set()
-    hub.shutdown()
-    hub.server_close()
+    with Hub() as hub:
+        yield hub
 
 
 @pytest.fixture
@@ -88,21 +28,6 @@ def cache(tmp_path, monkeypatch) -> Path:
     """Return where models lie, in an empty cache of this test's own."""
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     return model_catalogue.cache_folder()
-
-
-def started(*arguments: str, endpoint: str = 'http://127.0.0.1:1') -> subprocess.Popen:
-    """Start the command; without an endpoint, on a machine that no connection leads out of."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'depth_estimation_ros.models_command', *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, 'HF_ENDPOINT': endpoint})
-
-
-def models(*arguments: str, **options: str) -> subprocess.CompletedProcess:
-    """Run the command to its end."""
-    process = started(*arguments, **options)
-    output, errors = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def test_the_list_tells_licence_source_and_what_was_not_run(cache):

@@ -7,12 +7,15 @@ and post-processing.
 """
 
 from pathlib import Path
+import shutil
 from typing import Any, NamedTuple
 
 import cv2
+from depth_estimation_ros.estimation import model_catalogue
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.published_models.convert import ConversionError, convert
+from model_hub import Hub, models
 import numpy as np
 import pytest
 import torch
@@ -200,3 +203,21 @@ def test_what_is_no_depth_model_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(ConversionError, match='is no depth model of the transformers package'):
         convert(str(tmp_path), tmp_path / 'out.onnx')
     assert not (tmp_path / 'out.onnx').exists()
+
+
+def test_fetch_downloads_weights_once_and_converts_them(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    name, source = 'depth-anything-v2-metric-indoor-small', tmp_path / 'source'
+    for part in depth_anything('metric'):
+        part.save_pretrained(source)
+    folder = model_catalogue.cache_folder() / '.downloads' / name
+    folder.mkdir(parents=True)
+    # As a fetch leaves it that was killed after the weights.
+    shutil.copy(source / 'model.safetensors', folder)
+    with Hub() as hub:
+        hub.files = {file.name: file.read_bytes() for file in source.iterdir()}
+        done = models('fetch', name, endpoint=f'http://127.0.0.1:{hub.server_port}')
+        assert done.returncode == 0, done.stderr
+        assert {path.rpartition('/')[2] for path in hub.asked if '/resolve/' in path} == {
+            'config.json', 'preprocessor_config.json'}
+    assert DepthEstimator(name).metadata.max_depth == 20.0 and not folder.exists()

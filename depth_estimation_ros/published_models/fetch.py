@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import importlib
 import os
 from pathlib import Path
 import shutil
@@ -12,6 +13,8 @@ from depth_estimation_ros.published_models.convert import ConversionError, conve
 import yaml
 
 SHA256_LENGTH = 64  # in hexadecimal digits
+# What transformers' save_pretrained writes of a depth model.
+WEIGHTS = ('config.json', 'preprocessor_config.json', 'model.safetensors')
 
 
 class FetchError(RuntimeError):
@@ -43,35 +46,42 @@ def fetch(model: PublishedModel) -> Path:
         return model.path
     try:
         model.path.parent.mkdir(parents=True, exist_ok=True)
-        told = '' if model.path.is_file() else _get(model)
-        _check(model, model.sha256 or told)
+        if not model.path.is_file():
+            _get(model)
+        _check(model)
     except OSError as error:
         raise FetchError(f'{model.path} cannot be written ({error.strerror or error}).') from error
     return model.path
 
 
-def _get(model: PublishedModel) -> str:
-    """Download a model, or convert one; return its sha256 where the hub tells that."""
+def _get(model: PublishedModel) -> None:
+    """Download a model, or download and convert its weights."""
     if model.make:
         raise FetchError(f'{model.name} is not published as a file. Make it with: {model.make}\n'
                          f'Put it here: {model.path}\n'
                          'Then run this command again.')
+    folder = model.path.parent / '.downloads' / model.name
     try:
         if model.convert:
-            convert(model.repository, model.path, revision=model.revision or None)
-            return ''
-        return _download(model, model.path.parent / '.downloads' / model.name)
+            # Before all is downloaded in vain.
+            importlib.import_module('transformers')
+            for file in WEIGHTS:
+                _download(model, file, folder / file)
+            convert(str(folder), model.path)
+        else:
+            _download(model, model.file, model.path)
     except ImportError as error:
         extra = 'convert' if model.convert else 'fetch'
         raise FetchError(f'This needs packages that are not installed ({error}): install the '
                          f"extra '{extra}' of this package. {_by_hand(model)}") from error
     except ConversionError as error:
         raise FetchError(f'{error} {_by_hand(model)}') from error
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download(model: PublishedModel, folder: Path) -> str:
+def _download(model: PublishedModel, file: str, target: Path) -> None:
     """
-    Download a model, beginning where an earlier download of the same file ended.
+    Download a file, unless it is there, beginning where an earlier download of it ended.
 
     The hub's own hf_hub_download begins again where the process was killed. Its ETag names the
     part, so that another file is not appended to it; for large files it is the sha256.
@@ -79,12 +89,15 @@ def _download(model: PublishedModel, folder: Path) -> str:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
+    if target.is_file():
+        return
+    folder = model.path.parent / '.downloads' / model.name
     folder.mkdir(parents=True, exist_ok=True)
     try:
         found = get_hf_file_metadata(
-            hf_hub_url(model.repository, model.file, revision=model.revision or None))
+            hf_hub_url(model.repository, file, revision=model.revision or None))
         etag = found.etag or ''
-        url = hf_hub_url(model.repository, model.file, revision=found.commit_hash)
+        url = hf_hub_url(model.repository, file, revision=found.commit_hash)
         with (folder / f'{hashlib.sha256(etag.encode()).hexdigest()}.part').open('ab') as part:
             try:
                 fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,17 +106,17 @@ def _download(model: PublishedModel, folder: Path) -> str:
                                  ) from error
             http_get(url, part, resume_size=part.tell(), expected_size=found.size,
                      headers={**build_hf_headers(), 'Accept-Encoding': 'identity'},
-                     displayed_filename=model.file)
+                     displayed_filename=file)
             part.flush()
-            os.replace(part.name, model.path)
+            if len(etag) == SHA256_LENGTH:
+                _refuse_another(model, Path(part.name), etag)
+            os.replace(part.name, target)
     except FetchError:
         raise
     except Exception as error:  # the hub's own, its HTTP client's, and the system's
         first = (str(error).splitlines() or [repr(error)])[0]
         raise FetchError(f'{model.name} cannot be downloaded ({first}). {_by_hand(model)}'
                          ) from error
-    shutil.rmtree(folder, ignore_errors=True)
-    return etag if len(etag) == SHA256_LENGTH else ''
 
 
 def _by_hand(model: PublishedModel) -> str:
@@ -116,19 +129,25 @@ def _by_hand(model: PublishedModel) -> str:
             f'{model.repository}{revision} here, and run this command again: {model.path}')
 
 
-def _check(model: PublishedModel, known: str) -> None:
-    """Hold a file against the sha256 that is known; write down its own and its description."""
-    sha256 = hashlib.sha256()
-    with model.path.open('rb') as file:
-        for block in iter(lambda: file.read(1 << 20), b''):
-            sha256.update(block)
-    found = sha256.hexdigest()
-    if known and found != known:
-        model.path.unlink()
-        raise FetchError(f'{model.name}: the file is not the one that is known (its sha256 is '
-                         f'{found}, not {known}), and has been deleted.')
+def _check(model: PublishedModel) -> None:
+    """Hold a file against what is known of it; write down its sha256 and its description."""
+    found = _refuse_another(model, model.path, model.sha256)
     with replacing(model.path.with_suffix('.sha256')) as partial:
         partial.write_text(f'{found}  {model.path.name}\n')
     if model.description is not None:
         with replacing(model.path.with_suffix('.yaml')) as partial:
             partial.write_text(yaml.safe_dump(model.description, sort_keys=False))
+
+
+def _refuse_another(model: PublishedModel, path: Path, known: str) -> str:
+    """Return the sha256 of a file; delete it where another one is known."""
+    sha256 = hashlib.sha256()
+    with path.open('rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            sha256.update(block)
+    found = sha256.hexdigest()
+    if known and found != known:
+        path.unlink()
+        raise FetchError(f'{model.name}: the file is not the one that is known (its sha256 is '
+                         f'{found}, not {known}), and has been deleted.')
+    return found
