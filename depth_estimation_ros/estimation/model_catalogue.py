@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 from depth_estimation_ros.estimation import model_file
-from depth_estimation_ros.estimation.model_description import ModelDescription
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, MODELS
 
 CATALOGUE = MODELS / 'models.yaml'
@@ -62,12 +61,6 @@ class PublishedModel:
     def is_here(self) -> bool:
         """Tell whether it can be run."""
         return self.path.is_file() and self.path.with_suffix('.yaml').is_file()
-
-    @property
-    def is_relative(self) -> bool:
-        """Tell whether its metres need the camera's pose or a lidar."""
-        return self.description is not None and ModelDescription.from_values(
-            self.description, CATALOGUE).relative
 
 
 def cache_folder() -> Path:
