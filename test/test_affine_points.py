@@ -1,6 +1,7 @@
 """Models that give points (MoGe): the shift of depth follows from the camera, known or not."""
 
 from depth_estimation_ros.estimation import backends
+from depth_estimation_ros.estimation.described_backend import DescribedBackend
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_description import read_description
@@ -64,7 +65,7 @@ def test_onnx_runtime_takes_the_further_input_too(tmp_path, truth):
     path = tmp_path / 'model.onnx'
     described_model.write_points(path, points_of(truth, CAMERA), np.ones((64, 96)), SCALE)
     file = read(path)
-    backend = backends.DescribedBackend(
+    backend = DescribedBackend(
         file, read_description(path.with_suffix('.yaml')), ONNXRuntimeEngine(file))
     np.testing.assert_allclose(backend.run(IMAGE, CAMERA).depth, truth, rtol=1e-3)
 

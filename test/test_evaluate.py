@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import cv2
-from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.validity import PUBLISHED

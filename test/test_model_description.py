@@ -7,7 +7,9 @@ import sys
 
 import cv2
 from depth_estimation_ros.estimation import backends, model_file
+from depth_estimation_ros.estimation.described_backend import DescribedBackend
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.exported_backends import ONNXRuntimeBackend
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_description import ModelDescription, read_description
 from depth_estimation_ros.estimation.model_file import ModelFileError, read
@@ -134,7 +136,7 @@ def test_onnx_runtime_gives_what_openvino_gives(tmp_path, image):
     path = tmp_path / 'model.onnx'
     described_model.write(path)
     file = read(path)
-    backend = backends.DescribedBackend(
+    backend = DescribedBackend(
         file, read_description(path.with_suffix('.yaml')), ONNXRuntimeEngine(file))
     assert (backend.name, backend.device) == ('ONNX Runtime', 'cpu')
     np.testing.assert_allclose(backend.run(image).depth, expected(image), rtol=1e-5)
@@ -143,7 +145,7 @@ def test_onnx_runtime_gives_what_openvino_gives(tmp_path, image):
 
 def test_onnx_runtime_runs_the_models_of_this_package_too(image):
     file = read(model_file.find('compact', cuda=False))
-    backend = backends.ONNXRuntimeBackend(file, ONNXRuntimeEngine(file))
+    backend = ONNXRuntimeBackend(file, ONNXRuntimeEngine(file))
     openvino = backends.load('compact', 'cpu')
     assert backend.metadata == openvino.metadata and backend.digest == openvino.digest
     picture = cv2.resize(image, backend.metadata.input_size[::-1])

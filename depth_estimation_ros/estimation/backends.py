@@ -3,15 +3,16 @@
 from importlib.util import find_spec
 import os
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Optional, Protocol
 
 from depth_estimation_ros.estimation import model_catalogue, model_file, openvino_models
+from depth_estimation_ros.estimation.described_backend import DescribedBackend
+from depth_estimation_ros.estimation.estimate import Estimate
+from depth_estimation_ros.estimation.exported_backends import ONNXRuntimeBackend, OpenVINOBackend
 from depth_estimation_ros.estimation.geometry import Intrinsics
-from depth_estimation_ros.estimation.model_description import (
-    description_of, ModelDescription, read_description)
+from depth_estimation_ros.estimation.model_description import description_of, read_description
 from depth_estimation_ros.estimation.model_file import ModelFile, ModelFileError, ModelMetadata
-from depth_estimation_ros.estimation.onnx_engine import Engine, ONNXRuntimeEngine, OpenVINOEngine
-from depth_estimation_ros.estimation.openvino_models import ReadyModel
+from depth_estimation_ros.estimation.onnx_engine import ONNXRuntimeEngine, OpenVINOEngine
 import numpy as np
 
 DEVICES = ('auto', 'cpu', 'cuda', 'tensorrt', 'gpu', 'npu')
@@ -19,26 +20,6 @@ DEVICES = ('auto', 'cpu', 'cuda', 'tensorrt', 'gpu', 'npu')
 
 class DeviceError(RuntimeError):
     """A device that was asked for and is not there."""
-
-
-class Estimate(NamedTuple):
-    """
-    What a network says of an image.
-
-    Attributes
-    ----------
-    depth : float32 (H, W), metres along the camera's Z axis
-    confidence : float32 (H, W), 0 to 1, or None
-        None where the model tells none.
-    floor : float32 (H, W), 0 to 1, or None
-        The probability that a pixel shows the floor that the camera stands on; None where the
-        model tells none.
-
-    """
-
-    depth: np.ndarray
-    confidence: Optional[np.ndarray] = None
-    floor: Optional[np.ndarray] = None
 
 
 class Backend(Protocol):
@@ -88,93 +69,6 @@ class Backend(Protocol):
         """
 
 
-class OpenVINOBackend:
-    """An .onnx file on the CPU, or on Intel's GPU or NPU."""
-
-    name = 'OpenVINO'
-
-    def __init__(self, file: ModelFile, device: str = 'cpu', threads: int = 0):
-        ready = openvino_models.prepare(file, device, threads)
-        self.device, self.digest = device, file.digest
-        self.metadata = _onnx_metadata(ready.metadata, file.path)
-        names = _output_names(ready, self.metadata, file.path)
-        self.precision = 'int8' if ready.is_int8 else ready.compiled.get_property(
-            'INFERENCE_PRECISION_HINT').to_string()
-        self._request = ready.compiled.create_infer_request()
-        self._outputs = {name: index for index, name in enumerate(names)}
-
-    def metadata_for(self, width: int, height: int) -> ModelMetadata:
-        """Return `metadata`: the input is of one size."""
-        return self.metadata
-
-    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
-        """Run the network once; see `Backend.run`."""
-        inputs = {'image': image[None]}
-        if self.metadata.rays:
-            inputs['camera'] = camera_vector(self.metadata, camera)
-        self._request.infer(inputs, share_inputs=True)
-        return Estimate(**{name: self._request.get_output_tensor(index).data[0]
-                           for name, index in self._outputs.items()})
-
-
-def camera_vector(metadata: ModelMetadata, camera: Optional[Intrinsics]) -> np.ndarray:
-    """
-    Return what a network with rays is told of a camera.
-
-    Parameters
-    ----------
-    metadata : ModelMetadata
-    camera : Intrinsics, optional
-        At the network's input size; the model's usual one unless given.
-
-    Returns
-    -------
-    float32 (1, 4), pixels
-        fx, fy, cx and cy.
-
-    """
-    if camera is None:
-        height, width = metadata.input_size
-        whole = metadata.usual_camera(width, round(width / metadata.aspect))
-        assert whole is not None  # model_file refuses rays without a focal length
-        camera = whole.resized(width, height)
-    return np.array([[camera.fx, camera.fy, camera.cx, camera.cy]], np.float32)
-
-
-def _output_names(ready: ReadyModel, metadata: ModelMetadata, path: Path) -> List[str]:
-    """Return the names of a model's outputs, once its inputs and they are what they should be."""
-    height, width = metadata.input_size
-    inputs = {'image': (f'[1,{height},{width},3]', 'u8')}
-    if metadata.rays:
-        inputs['camera'] = '[1,4]', 'f32'
-    if {each.name: (each.shape, each.dtype) for each in ready.inputs} != inputs:
-        described = ' and '.join(f'{name!r}, {kind} of the shape {shape}'
-                                 for name, (shape, kind) in inputs.items())
-        raise ModelFileError(f'{path} must have the inputs {described}, and no others.')
-    maps = f'[1,{height},{width}]'
-    names = [output.name for output in ready.outputs]
-    if 'depth' not in names or len(set(names)) < len(names) or set(names) - set(
-            Estimate._fields) or any((each.shape, each.dtype) != (maps, 'f32')
-                                     for each in ready.outputs):
-        raise ModelFileError(
-            f"{path} must have the output 'depth' and may have two more, 'confidence' and "
-            f"'floor', each float32 of the shape {maps}.")
-    return names
-
-
-def _onnx_metadata(text: Optional[str], path: Path) -> ModelMetadata:
-    if text is None:
-        raise _without_metadata(path)
-    return ModelMetadata.from_json(text, path)
-
-
-def _without_metadata(path: Path) -> ModelFileError:
-    return ModelFileError(
-        f'{path} has no {model_file.METADATA_KEY!r} metadata, so its depth range and camera are '
-        f'unknown: describe it in {description_of(path)} (doc/models.md), or use a file that '
-        'training/export.py wrote.')
-
-
 class TorchBackend:
     """
     A .safetensors or .pth file on CUDA or the CPU.
@@ -213,119 +107,8 @@ class TorchBackend:
 
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `Backend.run`."""
-        told = camera_vector(self.metadata, camera) if self.metadata.rays else None
+        told = self.metadata.camera_vector(camera) if self.metadata.rays else None
         return Estimate(**self._runner.run(image, told))
-
-
-class DescribedBackend:
-    """
-    An .onnx file that another package wrote, with its description beside it.
-
-    Parameters
-    ----------
-    file : ModelFile
-    description : ModelDescription
-    engine : Engine
-        That has read the file.
-
-    """
-
-    def __init__(self, file: ModelFile, description: ModelDescription, engine: Engine):
-        self._path, self._description, self._engine = file.path, description, engine
-        self.name, self.device = engine.name, engine.device
-        self.precision, self.digest = engine.precision, file.digest
-        self.metadata = description.metadata(file.path.stem)
-        self._name = description.input_name or min(
-            set(engine.inputs) - set(description.constants), default='')
-        self._refuse_misfits()
-        self._inputs: Dict[str, np.ndarray] = {}
-
-    def _refuse_misfits(self) -> None:
-        """Raise ModelFileError where the description is not that of the file."""
-        described, engine = self._description, self._engine
-        if set(engine.inputs) != {self._name, *described.constants}:
-            raise ModelFileError(
-                f'{self._path} has the inputs {", ".join(sorted(engine.inputs))}, and its '
-                f'description {", ".join((self._name, *described.constants))}.')
-        for name in described.outputs:
-            if name not in engine.outputs:
-                raise ModelFileError(
-                    f'{self._path} has no output {name}, as its description says: it has '
-                    f'{", ".join(sorted(engine.outputs))}.')
-        tensor, shape = engine.inputs[self._name], described.shape(*described.size)
-        if not tensor.takes(shape):
-            raise ModelFileError(
-                f'{self._path} takes inputs of the shape {tensor.shape}, and its description '
-                f'says {shape} ({described.layout}).')
-        if not described.is_fixed and tensor.shape and None not in tensor.shape[1:]:
-            raise ModelFileError(
-                f'{self._path} takes inputs of the shape {tensor.shape} only, so that its '
-                f'description must say resize: stretch, not {described.resize}.')
-        if tensor.dtype not in ('float32', 'uint8'):
-            raise ModelFileError(f'{self._path} must take pictures of float32 or uint8.')
-        for name in described.constants:
-            constant = engine.inputs[name]
-            if constant.dtype not in ('float32', 'int64') or constant.shape is None or \
-                    set(constant.shape) - {1}:
-                raise ModelFileError(f'{self._path}: its input {name} must be one number, of '
-                                     'float32 or int64.')
-
-    def metadata_for(self, width: int, height: int) -> ModelMetadata:
-        """Return the metadata for pictures of a size; see `Backend.metadata_for`."""
-        return self._description.metadata_for(self.metadata, width, height)
-
-    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
-        """Run the network once; see `Backend.run`."""
-        described, (height, width) = self._description, image.shape[:2]
-        shape = described.shape(height, width)
-        if not self._inputs or self._inputs[self._name].shape != shape:
-            self._prepare(shape)
-        described.fill(self._inputs[self._name], image)
-        outputs = self._engine.run(self._inputs, described.outputs)
-        return Estimate(described.depth(outputs, height, width, camera))
-
-    def _prepare(self, shape: Tuple[int, ...]) -> None:
-        """Make ready for inputs of a shape."""
-        tensors = self._engine.inputs
-        inputs = {self._name: np.empty(shape, tensors[self._name].dtype)}
-        for name, number in self._description.constants.items():
-            sides = len(tensors[name].shape or ())
-            inputs[name] = np.full((1,) * sides, number, tensors[name].dtype)
-        self._engine.prepare({name: values.shape for name, values in inputs.items()})
-        self._inputs = inputs
-
-
-class ONNXRuntimeBackend:
-    """An .onnx file that training/export.py wrote, on an NVIDIA device."""
-
-    def __init__(self, file: ModelFile, engine: ONNXRuntimeEngine):
-        if model_file.METADATA_KEY not in engine.metadata:
-            raise _without_metadata(file.path)
-        self.metadata = ModelMetadata.from_json(
-            engine.metadata[model_file.METADATA_KEY], file.path)
-        self._engine, self.digest = engine, file.digest
-        self.name, self.device, self.precision = engine.name, engine.device, engine.precision
-        inputs: Dict[str, tuple] = {'image': ((1, *self.metadata.input_size, 3), 'uint8')}
-        if self.metadata.rays:
-            inputs['camera'] = (1, 4), 'float32'
-        if engine.inputs != inputs or 'depth' not in engine.outputs or set(
-                engine.outputs) - set(Estimate._fields):
-            raise ModelFileError(f'{file.path} must have the inputs {", ".join(inputs)} and the '
-                                 f'outputs {", ".join(Estimate._fields)}, of which all but the '
-                                 'first may be absent.')
-
-    def metadata_for(self, width: int, height: int) -> ModelMetadata:
-        """Return `metadata`: the input is of one size."""
-        return self.metadata
-
-    def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
-        """Run the network once; see `Backend.run`."""
-        inputs = {'image': image[None]}
-        if self.metadata.rays:
-            inputs['camera'] = camera_vector(self.metadata, camera)
-        names = self._engine.outputs
-        return Estimate(**{name: each[0] for name, each in zip(
-            names, self._engine.run(inputs, names))})
 
 
 def has_nvidia() -> bool:

@@ -4,9 +4,9 @@ from typing import Optional, Tuple
 
 import cv2
 from depth_estimation_ros.estimation import backends
-from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.confidence import with_scale_error
 from depth_estimation_ros.estimation.edge_filter import Edges
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.estimation.geometry import Box, centre_crop, focal_ratio, Intrinsics
 from depth_estimation_ros.estimation.model_file import ModelFileError
 from depth_estimation_ros.estimation.pose import CameraPose

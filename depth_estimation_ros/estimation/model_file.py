@@ -14,6 +14,7 @@ import re
 from typing import Dict, Optional, Tuple
 
 from depth_estimation_ros.estimation.geometry import Intrinsics
+import numpy as np
 
 METADATA_KEY = 'depth_estimation_ros'
 MODELS = Path(__file__).parents[1] / 'models'
@@ -143,6 +144,28 @@ class ModelMetadata:
             return None
         focal = self.focal * width / self.input_size[1]
         return Intrinsics(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
+
+    def camera_vector(self, camera: Optional[Intrinsics]) -> np.ndarray:
+        """
+        Return what a network with rays is told of a camera.
+
+        Parameters
+        ----------
+        camera : Intrinsics, optional
+            At the network's input size; the model's usual one unless given.
+
+        Returns
+        -------
+        float32 (1, 4), pixels
+            fx, fy, cx and cy.
+
+        """
+        if camera is None:
+            height, width = self.input_size
+            whole = self.usual_camera(width, round(width / self.aspect))
+            assert whole is not None  # _problem refuses rays without a focal length
+            camera = whole.resized(width, height)
+        return np.array([[camera.fx, camera.fy, camera.cx, camera.cy]], np.float32)
 
     def to_json(self) -> str:
         """Return the metadata entry of a model file."""

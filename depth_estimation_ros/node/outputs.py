@@ -2,8 +2,8 @@
 
 from typing import Optional
 
-from depth_estimation_ros.estimation.backends import Estimate
 from depth_estimation_ros.estimation.depth_colors import colorize
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.node import image_messages
 from depth_estimation_ros.node.scan_output import ScanOutput
 import numpy as np

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import traceback
 from typing import Any, Optional, Union
 
-from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.pose_check import PoseCheck
 from depth_estimation_ros.estimation.scale import ScaleTracker

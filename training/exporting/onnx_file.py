@@ -7,6 +7,7 @@ from typing import Dict, Optional, Tuple
 
 from depth_estimation_ros.estimation import backends, model_file, weights_file
 from depth_estimation_ros.estimation.atomic_file import replacing
+from depth_estimation_ros.estimation.exported_backends import OpenVINOBackend
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.model_file import METADATA_KEY, ModelFile, ModelMetadata
 import numpy as np
@@ -58,7 +59,7 @@ def to_onnx(module: nn.Module, metadata: ModelMetadata, is_folded: bool = False
     image = torch.zeros((1, *metadata.input_size, 3), dtype=torch.uint8)
     inputs = {'image': image}
     if metadata.rays:
-        inputs['camera'] = torch.from_numpy(backends.camera_vector(metadata, None))
+        inputs['camera'] = torch.from_numpy(metadata.camera_vector(None))
     maps = module.eval().estimate(torch.zeros((1, 3, *metadata.input_size)), inputs.get('camera'))
     program = torch.onnx.export(Deployed(module).eval(), tuple(inputs.values()), dynamo=True,
                                 verbose=False,
@@ -163,7 +164,7 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
               for key, value in module.state_dict().items()}
     module.load_state_dict(halved)
     file = ModelFile(target, to_onnx(module, metadata).SerializeToString())
-    difference = compare(module, backends.OpenVINOBackend(file))
+    difference = compare(module, OpenVINOBackend(file))
     if np.isnan(difference):
         raise ExportError(f'{source} holds a broken network: its depth is NaN; nothing was '
                           'written.')
@@ -189,7 +190,7 @@ def compare(module: nn.Module, backend: backends.Backend, pictures: int = 4) -> 
             np.kron(coarse, np.ones((height // 7 + 1, width // 7 + 1, 1), np.uint8))
             [:height, :width])
         camera = Intrinsics(width, height, focal, 1.1 * focal, width / 2, height / 3)
-        told = torch.from_numpy(backends.camera_vector(backend.metadata, camera)) \
+        told = torch.from_numpy(backend.metadata.camera_vector(camera)) \
             if backend.metadata.rays else None
         with torch.inference_mode():
             expected = deployed(torch.from_numpy(image)[None], told)

@@ -6,10 +6,12 @@ from pathlib import Path
 import tempfile
 from typing import Dict, List, Optional, Sequence, TypeVar
 
-from depth_estimation_ros.estimation import backends, model_file, weights_file
+from depth_estimation_ros.estimation import model_file, weights_file
 from depth_estimation_ros.estimation.atomic_file import replacing
-from depth_estimation_ros.estimation.backends import Backend, Estimate
+from depth_estimation_ros.estimation.backends import Backend
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.exported_backends import graph_inputs
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from exporting import acceptance, int8, onnx_file
 from exporting.acceptance import Accuracy
@@ -61,10 +63,7 @@ class Recorder:
 
     def run(self, image: np.ndarray, camera: Optional[Intrinsics] = None) -> Estimate:
         """Run the network once; see `backends.Backend.run`."""
-        feed = {'image': image[None].copy()}
-        if self.metadata.rays:
-            feed['camera'] = backends.camera_vector(self.metadata, camera)
-        self.feeds.append(feed)
+        self.feeds.append(graph_inputs(self.metadata, image.copy(), camera))
         return self._backend.run(image, camera)
 
 

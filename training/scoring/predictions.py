@@ -2,7 +2,7 @@
 
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
-from depth_estimation_ros.estimation.backends import Estimate
+from depth_estimation_ros.estimation.estimate import Estimate
 from depth_estimation_ros.estimation.estimator import DepthEstimator, resize
 from depth_estimation_ros.estimation.scale import ScaleTracker
 from learning.dataset import DepthDataset
