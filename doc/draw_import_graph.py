@@ -10,13 +10,15 @@ import ast
 from io import BytesIO
 from pathlib import Path
 import textwrap
-from typing import Dict, List, NamedTuple, Set
+from typing import Dict, List, NamedTuple, Set, Tuple
 
 import import_graph
 from import_graph import Module, PACKAGE, ROOT, TRAINING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Path2D
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 # The picture's unit is a line of text, in inches.
@@ -119,9 +121,8 @@ def draw(modules: Dict[str, Module]) -> Figure:
     axes.axis('off')
     for folder, box in boxes.items():
         _draw_box(axes, box, COLORS[folder.split('/')[0]])
-    for folder, targets in direct(arrows).items():
-        for below in targets:
-            _draw_arrow(axes, boxes[folder], boxes[below])
+    for way in routes(boxes, arrows).values():
+        _draw_arrow(axes, way)
     axes.text(0, top + 2.4, 'An arrow leads from a folder to one that it imports. Those that '
               'follow from two others are left out.', fontsize=10, va='top', color='#444444')
     return figure
@@ -136,17 +137,60 @@ def _draw_box(axes: Axes, box: Box, color: str) -> None:
               linespacing=1.2)
 
 
-def _draw_arrow(axes: Axes, start: Box, end: Box) -> None:
-    """Draw an arrow from the bottom of a box to the top of one below, where they are nearest."""
+def routes(boxes: Dict[str, Box], arrows: Dict[str, Set[str]]
+           ) -> Dict[Tuple[str, str], List[Tuple[float, float]]]:
+    """Return the corners of each arrow that is drawn, by the two folders that it joins."""
+    return {(folder, below): route(
+        boxes[folder], boxes[below],
+        [box for name, box in boxes.items() if name not in (folder, below)])
+            for folder, targets in direct(arrows).items() for below in targets}
+
+
+def route(start: Box, end: Box, others: List[Box]) -> List[Tuple[float, float]]:
+    """
+    Return the corners of an arrow from the bottom of a box to the top of one below.
+
+    Parameters
+    ----------
+    start, end : Box
+    others : list of Box
+        Which the arrow must not cross.
+
+    Returns
+    -------
+    list of (float, float)
+        Its two ends, where they are nearest, if nothing is between them; else with the corners
+        of a way between two columns.
+
+    """
+    first = _towards(start, end), start.top - start.height
+    last = _towards(end, start), end.top
+    below, above = first[1] - GAP / 4, last[1] + GAP / 2
+    ways = [[first, last]]
+    # The nearest columns first.
+    for middle in sorted({box.left - GAP / 2 for box in others},
+                         key=lambda at: abs(at - first[0]) + abs(at - last[0])):
+        ways.append([first, (first[0], below), (middle, below), (middle, above),
+                     (last[0], above), last])
+    return next((way for way in ways if not crossed(way, others)), ways[0])
+
+
+def crossed(way: List[Tuple[float, float]], boxes: List[Box]) -> List[str]:
+    """Return the titles of the boxes that an arrow crosses."""
+    return [box.title for box in boxes if Path2D(way).intersects_bbox(
+        Bbox.from_bounds(box.left, box.top - box.height, WIDTH, box.height), filled=False)]
+
+
+def _towards(box: Box, other: Box) -> float:
+    """Return where a box's arrow to or from another begins or ends, along its edge."""
     inside = WIDTH / 24
+    middle = min(max(other.left, box.left - WIDTH / 2 + inside), box.left + WIDTH / 2 - inside)
+    return middle + WIDTH / 2
 
-    def towards(box: Box, other: Box) -> float:
-        middle = min(max(other.left, box.left - WIDTH / 2 + inside), box.left + WIDTH / 2 - inside)
-        return middle + WIDTH / 2
 
+def _draw_arrow(axes: Axes, way: List[Tuple[float, float]]) -> None:
     axes.add_patch(FancyArrowPatch(
-        (towards(start, end), start.top - start.height), (towards(end, start), end.top),
-        arrowstyle='-|>', mutation_scale=14, color='#444444', shrinkA=0, shrinkB=0))
+        path=Path2D(way), arrowstyle='-|>', mutation_scale=14, color='#444444'))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
+import draw_import_graph
 import import_graph
 from import_graph import PACKAGE, ROOT, TRAINING
 import pytest
@@ -57,6 +58,14 @@ def test_no_modules_import_each_other_in_a_circle():
 
 def test_no_folders_import_each_other_in_a_circle():
     assert import_graph.circle(import_graph.between_folders(MODULES)) == []
+
+
+def test_no_arrow_of_the_picture_of_imports_crosses_a_box():
+    arrows = import_graph.between_folders(MODULES)
+    boxes = draw_import_graph.place(MODULES, arrows)
+    for ends, way in draw_import_graph.routes(boxes, arrows).items():
+        others = [box for folder, box in boxes.items() if folder not in ends]
+        assert draw_import_graph.crossed(way, others) == [], ends
 
 
 @pytest.mark.parametrize('folder', ['estimation', 'images', 'recordings'])
