@@ -79,25 +79,16 @@ render-env: .venv-render/render.stamp
 	(on Debian and Ubuntu: apt install python3-venv), or PYTHON=/path/to/one.' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
+.venv/demo.stamp: EXTRAS = ros
+.venv/train.stamp: EXTRAS = train
+.venv/view.stamp: EXTRAS = ros,viewer
+.venv/test.stamp: EXTRAS = ros,train,test
+.venv/quick.stamp: EXTRAS = quick
+
 # The stamps are touched last, so that an interrupted set-up goes on the next time.
-.venv/demo.stamp: setup.py | .venv/bin/python
-	.venv/bin/python $(PIP_INSTALL) --editable '.[ros]'
-	touch $@
-
-.venv/train.stamp: setup.py | .venv/bin/python
-	.venv/bin/python $(PIP_INSTALL) --editable '.[train]'
-	touch $@
-
-.venv/view.stamp: setup.py | .venv/bin/python
-	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,viewer]'
-	touch $@
-
-.venv/test.stamp: setup.py | .venv/bin/python
-	.venv/bin/python $(PIP_INSTALL) --editable '.[ros,train,test]'
-	touch $@
-
-.venv/quick.stamp: setup.py | .venv/bin/python
-	.venv/bin/python $(PIP_INSTALL) --editable '.[quick]'
+.venv/demo.stamp .venv/train.stamp .venv/view.stamp .venv/test.stamp .venv/quick.stamp: \
+		setup.py | .venv/bin/python
+	.venv/bin/python $(PIP_INSTALL) --editable '.[$(EXTRAS)]'
 	touch $@
 
 .venv-oldest/test.stamp: setup.py Makefile
