@@ -1,13 +1,12 @@
 """import_dataset.py makes datasets of recordings: which frames, where they go, what is written."""
 
-from dataclasses import replace
 import json
 from pathlib import Path
 import subprocess
 import sys
 
 import cv2
-from depth_estimation_ros.estimation import model_file, weights_file
+from depth_estimation_ros.estimation import model_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
 from depth_estimation_ros.estimation.mount import Mount
@@ -21,6 +20,7 @@ from learning.dataset import DepthDataset
 from learning.pairs import find_pairs
 from learning.pairs_table import read_records
 import numpy as np
+import onnx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -178,16 +178,18 @@ def test_pictures_get_their_depth_from_a_teacher_where_it_is_confident(tmp_path)
 
 
 def test_an_unknown_scale_leaves_no_pixel_out(tmp_path):
-    # As calibrate.py writes it: what nothing tells of the scale bounds the confidence to 0.24.
-    file = model_file.read(model_file.find('compact', cuda=True))
-    network, metadata = weights_file.load_network(file)
-    uncertain = tmp_path / 'uncertain.safetensors'
-    weights_file.save_weights(uncertain, network.state_dict(), replace(metadata, scale_sigma=0.3))
+    # As calibrate.py writes it: what nothing tells of the scale bounds the confidence to 0.25.
+    shipped, uncertain = model_file.find('compact', cuda=False), tmp_path / 'uncertain.onnx'
+    model = onnx.load(shipped)
+    for entry in model.metadata_props:
+        if entry.key == model_file.METADATA_KEY:
+            entry.value = json.dumps({**json.loads(entry.value), 'scale_sigma': 0.3})
+    onnx.save(model, uncertain)
     rgb = cv2.cvtColor(cv2.imread(str(DRIVE[0])), cv2.COLOR_BGR2RGB)
     assert DepthEstimator(str(uncertain)).estimate(rgb).confidence.max() < 0.5
     known = []
-    for model in (file.path, uncertain):
-        teacher = Teacher(str(model), import_dataset.MIN_CONFIDENCE, Mount())
+    for path in (shipped, uncertain):
+        teacher = Teacher(str(path), import_dataset.MIN_CONFIDENCE, Mount())
         known.append(np.isfinite(teacher.depth(rgb, None)))
     np.testing.assert_array_equal(*known)
     assert 0.1 < known[0].mean() < 0.95
