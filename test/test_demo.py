@@ -91,6 +91,14 @@ def test_the_demo_plays_the_drive_and_writes_what_a_person_wants_to_see(drive, t
     assert frames == summary['frames_received']
 
 
+def test_the_demo_is_told_how_the_camera_is_mounted(tmp_path):
+    # The drive's camera stands at 1 m, so at 2 m all would be twice as far.
+    demo = Demo(tmp_path, '--frames', '30', '--camera-height', '2', '--camera-pitch', '-2')
+    output = demo.wait()
+    assert demo.process.returncode == 0, output
+    assert json.loads((tmp_path / 'summary.json').read_text())['scale'] > 1.5, output
+
+
 def test_the_demo_plays_a_bag_and_scores_where_its_depth_camera_knows_depth(tmp_path):
     depth = np.zeros((180, 320), np.uint16)
     depth[90:] = 3000

@@ -16,6 +16,7 @@ import time
 from typing import Dict, List, Optional, Tuple
 
 import cv2
+from depth_estimation_ros.estimation import mount
 from depth_estimation_ros.images.messages import to_depth, to_rgb
 from depth_estimation_ros.node.child_process import NodeProcess
 from depth_estimation_ros.node.private_domain import DomainError, enter_domain
@@ -46,12 +47,21 @@ class DemoError(RuntimeError):
 
 @dataclass
 class Received:
-    """What came over DDS; the keys are stamps in nanoseconds."""
+    """
+    What came over DDS; the keys are stamps in nanoseconds.
+
+    Attributes
+    ----------
+    scale : float
+        What the node's last diagnostics say that the floor makes of the network's metres.
+
+    """
 
     images: Dict[int, Image] = field(default_factory=dict)
     truths: Dict[int, Image] = field(default_factory=dict)
     depths: Dict[int, Image] = field(default_factory=dict)
     latencies: Dict[int, float] = field(default_factory=dict)
+    scale: float = 1.0
 
     def __str__(self) -> str:
         latest = f', {1e3 * list(self.latencies.values())[-1]:.0f} ms' if self.latencies else ''
@@ -98,6 +108,9 @@ class Recorder:
         for status in message.status:
             if status.level == DiagnosticStatus.ERROR:
                 self.problem = status.message
+            for value in status.values:
+                if value.key == 'scale by the floor':
+                    self.recording.scale = float(value.value)
 
 
 @dataclass(frozen=True)
@@ -110,6 +123,7 @@ class Summary:
     rate_hz: float
     latency_ms: Dict[str, float]
     unknown: float
+    scale: float
     rmse: Optional[float]
     abs_rel: Optional[float]
     delta1: Optional[float]
@@ -124,6 +138,7 @@ class Summary:
             ('latency, median', f'{self.latency_ms["p50"]:.0f} ms'),
             ('latency, 95 %', f'{self.latency_ms["p95"]:.0f} ms'),
             ('pixels without depth', f'{100.0 * self.unknown:.1f} %'),
+            ('scale by the floor', f'{self.scale:.2f}'),
         ]
         if self.rmse is not None:
             rows += [('RMSE', f'{self.rmse:.2f} m'),
@@ -150,12 +165,16 @@ def has_ended(node: NodeProcess) -> bool:
     return code == 0
 
 
-def record(options: argparse.Namespace) -> Received:
+def record(options: argparse.Namespace, known: mount.Mount) -> Received:
     """Let the two nodes play through the source, and return what came back."""
     camera_parameters = {
         'source': str(options.data), 'split': options.split, 'rate': options.rate, 'loop': False,
         # The depth node, once it is active, and the recorder.
         'wait_for_subscribers': 2}
+    depth_parameters = {'model': options.model, 'device': options.device,
+                        'camera_height': known.height, 'camera_roll': known.roll}
+    if known.pitch is not None:
+        depth_parameters['camera_pitch'] = known.pitch
     with ExitStack() as stack:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
@@ -164,7 +183,7 @@ def record(options: argparse.Namespace) -> Received:
             stack.enter_context(NodeProcess(
                 module, parameters=parameters, log=options.out / f'{module}.log'))
             for module, parameters in (
-                ('depth_node', {'model': options.model, 'device': options.device}),
+                ('depth_node', depth_parameters),
                 ('camera_node', camera_parameters)))
 
         def spin_until(condition, patience: float):
@@ -234,10 +253,10 @@ def summarize(recording: Received, moments: List[Moment]) -> Summary:
         rate_hz=(len(arrivals) - 1) / span if span else 0.0,
         latency_ms={'p50': float(p50), 'p95': float(p95)},
         unknown=float(np.mean([np.isnan(moment.prediction).mean() for moment in moments])),
-        rmse=rmse, abs_rel=abs_rel, delta1=delta1)
+        scale=recording.scale, rmse=rmse, abs_rel=abs_rel, delta1=delta1)
 
 
-def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
+def parse(arguments: Optional[List[str]] = None) -> Tuple[argparse.Namespace, mount.Mount]:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description='Runs the depth node on a stand-in camera, in two processes over DDS, and '
@@ -254,12 +273,14 @@ def parse(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--rate', type=float, default=10.0, help='camera images per second')
     parser.add_argument('--frames', type=int, default=100,
                         help='images after which it ends; all are kept in memory')
-    return parser.parse_args(arguments)
+    mount.add_options(parser)
+    options = parser.parse_args(arguments)
+    return options, mount.from_options(parser, options)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the demo."""
-    options = parse(arguments)
+    options, known = parse(arguments)
     for reason in INTERRUPTIONS:
         signal.signal(reason, _interrupt)
     try:
@@ -267,7 +288,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         # A run that fails must not leave an earlier one's figures as its own.
         (options.out / 'summary.json').unlink(missing_ok=True)
         with enter_domain(PROFILE):
-            recording = record(options)
+            recording = record(options, known)
         moments = moments_of(recording)
         if not moments:
             raise DemoError(f'No depth came back; see {options.out}/depth_node.log.')
