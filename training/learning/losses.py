@@ -171,10 +171,27 @@ def is_thin(truth: torch.Tensor, known: torch.Tensor, width: int = 9, step: floa
         1 where it is so, 0 elsewhere.
 
     """
-    padding = width // 2
-    farthest = functional.max_pool2d(truth * known, width, stride=1, padding=padding)
-    closed = -functional.max_pool2d(-farthest, width, stride=1, padding=padding)
+    closed = -_largest(-_largest(truth * known, width), width)
     return (closed > step * truth).float() * known
+
+
+def _largest(maps: torch.Tensor, width: int) -> torch.Tensor:
+    """
+    Return the largest value in the window around each pixel.
+
+    Along one axis after the other, and from windows of half the width: PyTorch's max_pool2d looks
+    at each pixel of the window, and takes ten times as long on a CPU.
+    """
+    for dim in (-1, -2):
+        before = width // 2
+        pad = (before, width - 1 - before) if dim == -1 else (0, 0, before, width - 1 - before)
+        maps, seen = functional.pad(maps, pad, value=-torch.inf), 1
+        while seen < width:
+            shift = min(seen, width - seen)
+            pixels = maps.shape[dim] - shift
+            maps = torch.maximum(maps.narrow(dim, 0, pixels), maps.narrow(dim, shift, pixels))
+            seen += shift
+    return maps
 
 
 def thin(log_ratio: torch.Tensor, thin_pixels: torch.Tensor, known: torch.Tensor,

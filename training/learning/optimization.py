@@ -68,7 +68,7 @@ def fastest_precision(device: str) -> str:
 
 def depthwise_in_float32(module: torch.nn.Module) -> None:
     """
-    Keep depthwise convolutions out of bfloat16 autocast.
+    Keep depthwise convolutions that learn out of bfloat16 autocast.
 
     On CPUs, oneDNN's bfloat16 gradients of depthwise weights take four times as long as its
     float32 ones, and take most of an EfficientNet's step with them; so the step is 1.4 times as
@@ -80,5 +80,6 @@ def depthwise_in_float32(module: torch.nn.Module) -> None:
                 return forward(x.float()).to(x.dtype)
         return run
     for layer in module.modules():
-        if isinstance(layer, torch.nn.Conv2d) and layer.groups == layer.in_channels > 1:
+        if isinstance(layer, torch.nn.Conv2d) and layer.groups == layer.in_channels > 1 \
+                and layer.weight.requires_grad:
             layer.forward = in_float32(layer.forward)

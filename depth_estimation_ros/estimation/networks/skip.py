@@ -219,8 +219,7 @@ class _ErrorHead(nn.Module):
         self.output = nn.Conv2d(width, 1, 3, padding=3, dilation=3)
 
     def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
-        x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
-        return self.output(functional.relu(self.hidden(x)))
+        return self.output(functional.relu(self.hidden(_halved(features, depth))))
 
 
 class _DetailHead(nn.Module):
@@ -262,9 +261,15 @@ class _FloorHead(nn.Module):
         self.output = nn.Conv2d(width, 1, 3, padding=2, dilation=2)
 
     def forward(self, features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
-        x = functional.avg_pool2d(torch.cat((features, depth.to(features.dtype)), dim=1), 2)
-        x = functional.relu(self.hidden(x))
+        x = functional.relu(self.hidden(_halved(features, depth)))
         return self.output(functional.relu(self.around(x)))
+
+
+def _halved(features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+    """Return features and depth at half of their size, as channels of one map."""
+    # Joined after pooling: the join at full size would take longer than all that follows.
+    return torch.cat((functional.avg_pool2d(features, 2),
+                      functional.avg_pool2d(depth.to(features.dtype), 2)), dim=1)
 
 
 def _features(name: str) -> nn.Module:
