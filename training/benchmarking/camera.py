@@ -6,6 +6,7 @@ A camera as a process: it publishes a picture at a steady rate.
 The stamp is the time just before it publishes.
 """
 
+import signal
 import sys
 import time
 
@@ -53,4 +54,8 @@ def publish(topic: str, width: int, height: int, rate: float) -> None:
 
 
 if __name__ == '__main__':
-    publish(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    try:
+        publish(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    finally:
+        rclpy.try_shutdown()

@@ -5,10 +5,10 @@ The reference is a plain node around the same network (plain_node.py). Both run 
 the camera, a process too, feeds them in turns.
 """
 
-from contextlib import closing, ExitStack
+from contextlib import closing, contextmanager, ExitStack
 import threading
 import time
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from benchmarking.camera import picture
 from benchmarking.ros_processes import memory, Process, PROFILE
@@ -96,14 +96,10 @@ class Turn(NamedTuple):
 
 def measure(settings: Settings) -> Dict:
     """Return a row for each size, seconds to the first depth, and the node's memory in MB."""
+    first_depth = float(np.median([
+        _first_depth(settings) for _ in range(min(MOST_STARTS, settings.rounds))]))
     with ExitStack() as stack:
-        stack.enter_context(closing(enter_domain(PROFILE)))
-        rclpy.init()
-        stack.callback(rclpy.shutdown)
-        listener = stack.enter_context(closing(Listener()))
-        listener.listen('ours', 'plain', 'first')
-        first_depth = float(np.median([
-            _first_depth(settings, listener) for _ in range(min(MOST_STARTS, settings.rounds))]))
+        listener = stack.enter_context(_listening('ours', 'plain'))
         ours = stack.enter_context(_depth_node(settings, 'ours'))
         stack.enter_context(Process('plain_node', settings.model, settings.device, 'plain'))
         estimator = DepthEstimator(settings.model, settings.device)
@@ -136,9 +132,26 @@ def _depth_node(settings: Settings, namespace: str) -> NodeProcess:
         'model': settings.model, 'device': settings.device})
 
 
-def _first_depth(settings: Settings, listener: Listener) -> float:
-    """Return after how many seconds a node that is started has sent depth."""
-    with Process('camera', '/first/image', *SIZES[0], RATE):
+@contextmanager
+def _listening(*namespaces: str) -> Iterator[Listener]:
+    """Listen in a domain of its own, in which nobody has been before."""
+    with ExitStack() as stack:
+        stack.enter_context(closing(enter_domain(PROFILE)))
+        rclpy.init()
+        stack.callback(rclpy.shutdown)
+        listener = stack.enter_context(closing(Listener()))
+        listener.listen(*namespaces)
+        yield listener
+
+
+def _first_depth(settings: Settings) -> float:
+    """
+    Return after how many seconds a node that is started has sent depth.
+
+    To a new listener each time: one that has heard an earlier node finds the next one only
+    seconds later, as DDS has it.
+    """
+    with _listening('first') as listener, Process('camera', '/first/image', *SIZES[0], RATE):
         start = time.time()
         with _depth_node(settings, 'first'):
             return listener.wait_for('first', 1)[0].came - start

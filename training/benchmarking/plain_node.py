@@ -7,12 +7,14 @@ It runs the same network as the node that is measured, and publishes depth of th
 """
 
 from array import array
+from contextlib import suppress
 import sys
 
 import cv2
 from depth_estimation_ros.estimation import backends
 import numpy as np
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
@@ -39,4 +41,5 @@ class PlainNode(Node):
 
 if __name__ == '__main__':
     rclpy.init()
-    rclpy.spin(PlainNode(*sys.argv[1:4]))
+    with suppress(ExternalShutdownException):
+        rclpy.spin(PlainNode(*sys.argv[1:4]))

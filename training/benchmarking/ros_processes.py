@@ -30,8 +30,13 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait()
+        # Killed, it would leave shared memory of DDS that delays whoever comes next by seconds.
+        self._process.terminate()
+        try:
+            self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def memory(pid: int) -> Dict[str, float]:
