@@ -148,8 +148,8 @@ def _first_depth(settings: Settings) -> float:
     """
     Return after how many seconds a node that is started has sent depth.
 
-    To a new listener each time: one that has heard an earlier node finds the next one only
-    seconds later, as DDS has it.
+    To a new listener each time: one that has heard an earlier node was seen to hear the next
+    one only 2 to 3 s after its start.
     """
     with _listening('first') as listener, Process('camera', '/first/image', *SIZES[0], RATE):
         start = time.time()

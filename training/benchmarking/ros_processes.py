@@ -30,7 +30,7 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        # Killed, it would leave shared memory of DDS that delays whoever comes next by seconds.
+        # Killed, it would leave its shared memory of DDS behind.
         self._process.terminate()
         try:
             self._process.wait(5.0)
