@@ -75,6 +75,7 @@ def test_the_demo_plays_the_drive_and_writes_what_a_person_wants_to_see(drive, t
     assert 0.0 < summary['latency_ms']['p50'] <= summary['latency_ms']['p95']
     assert 0.0 < summary['rmse'] < 20.0 and summary['abs_rel'] > 0.0
     assert 0.0 <= summary['delta1'] <= 1.0
+    assert summary['scale'] is None and 'scale by' not in output
     for line in ('frames sent', 'dropped', 'rate', 'latency, median', 'RMSE', 'AbsRel', 'delta1'):
         assert line in output
 

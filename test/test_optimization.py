@@ -1,6 +1,6 @@
 """The optimizers that runs use learn what PyTorch's plain ones do."""
 
-from learning.optimization import OPTIMIZERS
+from learning.optimization import depthwise_in_float32, OPTIMIZERS
 import pytest
 import torch
 from torch import nn
@@ -34,3 +34,17 @@ def test_the_loss_is_the_same_after_the_same_steps(name, plain):
     expected = losses(plain, foreach=False)
     assert expected[-1] < 0.8 * expected[0]
     assert losses(OPTIMIZERS[name]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_depthwise_layers_that_learn_do_so_in_float32_and_frozen_ones_stay():
+    torch.manual_seed(0)
+    network = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1, groups=8) for _ in range(2))
+    network[1].requires_grad_(False)
+    image = torch.rand(4, 8, 16, 16)
+    expected, _ = torch.autograd.grad(network[0](image).square().sum(), network[0].parameters())
+    depthwise_in_float32(network)
+    with torch.autocast('cpu', torch.bfloat16):
+        learnt, frozen = (layer(image) for layer in network)
+    found, _ = torch.autograd.grad(learnt.float().square().sum(), network[0].parameters())
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+    assert frozen.dtype == torch.bfloat16

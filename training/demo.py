@@ -52,8 +52,9 @@ class Received:
 
     Attributes
     ----------
-    scale : float
-        What the node's last diagnostics say that the floor makes of the network's metres.
+    scale : float or None
+        What the node's last diagnostics say that the floor makes of the network's metres; None
+        where the camera's mount isn't known.
 
     """
 
@@ -61,7 +62,7 @@ class Received:
     truths: Dict[int, Image] = field(default_factory=dict)
     depths: Dict[int, Image] = field(default_factory=dict)
     latencies: Dict[int, float] = field(default_factory=dict)
-    scale: float = 1.0
+    scale: Optional[float] = None
 
     def __str__(self) -> str:
         latest = f', {1e3 * list(self.latencies.values())[-1]:.0f} ms' if self.latencies else ''
@@ -108,9 +109,9 @@ class Recorder:
         for status in message.status:
             if status.level == DiagnosticStatus.ERROR:
                 self.problem = status.message
-            for value in status.values:
-                if value.key == 'scale by the floor':
-                    self.recording.scale = float(value.value)
+            values = {each.key: each.value for each in status.values}
+            if values.get('camera pose from', 'none') != 'none':
+                self.recording.scale = float(values['scale by the floor'])
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Summary:
     rate_hz: float
     latency_ms: Dict[str, float]
     unknown: float
-    scale: float
+    scale: Optional[float]
     rmse: Optional[float]
     abs_rel: Optional[float]
     delta1: Optional[float]
@@ -138,8 +139,9 @@ class Summary:
             ('latency, median', f'{self.latency_ms["p50"]:.0f} ms'),
             ('latency, 95 %', f'{self.latency_ms["p95"]:.0f} ms'),
             ('pixels without depth', f'{100.0 * self.unknown:.1f} %'),
-            ('scale by the floor', f'{self.scale:.2f}'),
         ]
+        if self.scale is not None:
+            rows.append(('scale by the floor', f'{self.scale:.2f}'))
         if self.rmse is not None:
             rows += [('RMSE', f'{self.rmse:.2f} m'),
                      ('AbsRel', f'{self.abs_rel:.3f}'),
