@@ -358,6 +358,20 @@ def test_shipped_model_has_learned_to_look():
     assert shipped <= 0.6 * mean
 
 
+def test_a_network_can_be_exported_for_another_size(run, tmp_path):
+    from depth_estimation_ros.estimation import backends
+    path = tmp_path / 'larger.onnx'
+    succeed('export', '--model', run / 'best.safetensors', '--out', path, '--input-size', '96x128')
+    for file in (path, path.with_suffix('.safetensors')):
+        backend = backends.load(str(file), 'cpu')
+        assert backend.metadata.input_size == (96, 128)
+        assert backend.metadata.focal == pytest.approx(64.0)
+        assert backend.run(np.zeros((96, 128, 3), np.uint8)).depth.shape == (96, 128)
+    refused = command('export', '--model', run / 'best.safetensors', '--out', path,
+                      '--input-size', '100x128')
+    assert refused.returncode == 2 and 'a multiple of 32' in refused.stderr
+
+
 def test_evaluating_the_shipped_model_needs_no_torch():
     code = (f'import sys; sys.path.insert(0, {str(ROOT / "training")!r}); import evaluate\n'
             'assert evaluate.main() == 0 and not {"torch", "matplotlib"} & set(sys.modules)')

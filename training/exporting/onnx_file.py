@@ -125,7 +125,14 @@ def read_scores(path: Path) -> Dict:
     return scores
 
 
-def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> float:
+def at_input_size(metadata: ModelMetadata, size: Tuple[int, int]) -> ModelMetadata:
+    """Return the metadata of the same network with another height and width of its input."""
+    focal = metadata.focal and metadata.focal * size[1] / metadata.input_size[1]
+    return dataclasses.replace(metadata, input_size=size, focal=focal)
+
+
+def export(source: Path, target: Path, test_scores: Optional[Dict] = None,
+           input_size: Optional[Tuple[int, int]] = None) -> float:
     """
     Export trained weights.
 
@@ -137,6 +144,8 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
         The .onnx file to write; the .safetensors file goes beside it.
     test_scores : dict, optional
         For the metadata, beside those of train and val.
+    input_size : (int, int), optional
+        Height and width, multiples of 32; those of training unless given.
 
     Returns
     -------
@@ -155,6 +164,8 @@ def export(source: Path, target: Path, test_scores: Optional[Dict] = None) -> fl
         raise ExportError(f'{beside} would be replaced by its own half precision copy: give '
                           'another name, or another folder.')
     module, metadata = weights_file.load_network(model_file.read(source))
+    if input_size:
+        metadata = at_input_size(metadata, input_size)
     metadata = dataclasses.replace(
         metadata,
         metrics={**metadata.metrics, **({'test': test_scores} if test_scores else {})},

@@ -14,6 +14,7 @@ import typing
 from typing import Any, Dict, List, Literal, NamedTuple, Optional, Tuple, Union
 
 from jsonargparse import ActionYesNo, ArgumentError, ArgumentParser, DefaultHelpFormatter
+from learning.input_size import parse_size
 import yaml
 
 PAPER = Path(__file__).parents[2] / 'config' / 'train.yaml'
@@ -204,20 +205,15 @@ class Settings:
             raise SettingsError(f'seed is {self.seed}, and must lie between 0 and 2^63')
         if self.headroom < 1:
             raise SettingsError(f'headroom is {self.headroom}, and must be at least 1')
-        if any(side <= 0 or side % 32 for side in self.size):
-            raise SettingsError(f'input_size is {self.input_size}, and must be a multiple of 32: '
-                                'the encoder halves it five times')
+        try:
+            parse_size(self.input_size)
+        except ValueError as error:
+            raise SettingsError(f'input_size {error}') from None
 
     @property
     def size(self) -> Tuple[int, int]:
         """Return the input's height and width."""
-        try:
-            height, *more = (int(side) for side in str(self.input_size).split('x'))
-            width, = more or (height,)
-        except ValueError:
-            raise SettingsError(f'input_size is {self.input_size!r}, and must be such as 224 or '
-                                '160x256 (height x width)') from None
-        return height, width
+        return parse_size(self.input_size)
 
     @property
     def sources(self) -> List[Source]:
