@@ -1,5 +1,6 @@
 """A timm encoder and a light decoder with skip connections: the network that ships is one."""
 
+import math
 from typing import List, Optional
 
 from depth_estimation_ros.estimation.networks import rays as camera_rays
@@ -126,7 +127,8 @@ class SkipNetwork(nn.Module):
         fraction = torch.sigmoid(logit)
         farthest = self.max_depth * self.headroom
         if self.log_head:
-            return farthest * (MIN_DEPTH / farthest) ** (1.0 - fraction)
+            # exp, since OpenVINO computes a power number by number: 3 ms of 8.
+            return farthest * torch.exp(math.log(MIN_DEPTH / farthest) * (1.0 - fraction))
         return farthest * fraction
 
     def _log_b(self, features: torch.Tensor, logit: torch.Tensor, size: torch.Size
