@@ -206,7 +206,7 @@ def test_diagnostics_tell_what_runs_and_how_fast(running):
     values = values_of(running.status(lambda values: values['latency p95 (ms)'] != 'nan'))
     assert values['model'] == 'compact'
     assert values['backend'] == 'OpenVINO' and values['device'] == 'cpu'
-    assert values['precision'] == 'f32'
+    assert values['precision'] == 'int8'
     assert values['model file (SHA-256)'] == hashlib.sha256(MODEL.read_bytes()).hexdigest()[:8]
     assert 0.0 < float(values['latency p50 (ms)']) <= float(values['latency p95 (ms)'])
     assert float(values['age of newest depth (s)']) > 0.0

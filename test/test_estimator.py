@@ -37,28 +37,6 @@ def test_depth_has_the_size_that_was_asked_for(estimator, image):
     assert estimator.estimate(image, size='network').depth.shape == estimator.metadata.input_size
 
 
-def test_depth_is_proportional_to_the_focal_length(estimator, image):
-    width = estimator.metadata.input_size[1]
-    same = estimator.metadata.focal * image.shape[1] / width
-    depth = estimator.estimate(image).depth
-    for factor in (1.0, 2.0):
-        scaled = estimator.estimate(image, camera(160, 90, factor * same)).depth
-        np.testing.assert_allclose(scaled, factor * depth, rtol=1e-5)
-
-
-def test_a_picture_that_is_stretched_otherwise_is_corrected_for_it(estimator, image):
-    narrow = np.ascontiguousarray(image[:, 20:-20])  # 4 : 3
-    depth = estimator.estimate(narrow, camera(120, 90, 80.0)).depth
-    ratio = depth / estimator.estimate(narrow).depth
-    by_width = 80.0 / 120 * estimator.metadata.input_size[1] / estimator.metadata.focal
-    # As seen with the focal length along its height, which is 3/4, or with both.
-    assert (0.75 * by_width < ratio).all() and (ratio < 0.75 ** 0.5 * by_width).all()
-    cropped = estimator.estimate(narrow, camera(120, 90, 80.0), fit='crop').depth
-    known = np.isfinite(cropped)
-    np.testing.assert_allclose(
-        cropped[known] / estimator.estimate(narrow, fit='crop').depth[known], by_width, rtol=0.02)
-
-
 def test_result_stays_when_the_next_image_is_estimated(estimator, image):
     first = estimator.estimate(image, size='network').depth
     kept = first.copy()

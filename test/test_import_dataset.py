@@ -172,9 +172,12 @@ def test_pictures_get_their_depth_from_a_teacher_where_it_is_confident(tmp_path)
     estimate = DepthEstimator().estimate(rgb, read_camera_json(source / 'camera.json'), pose)
     depth = pair.read_depth(60.0)
     known = estimate.confidence >= 0.5
-    assert 0.1 < known.mean() < 0.95
-    np.testing.assert_array_equal(np.isfinite(depth), known)
-    np.testing.assert_allclose(depth[known], estimate.depth[known], rtol=2e-3, atol=1e-3)
+    assert 0.1 < known.mean() < 0.99
+    # The estimate's confidence knows that the pose's scale isn't certain; the teacher's leaves
+    # that out.
+    kept = np.isfinite(depth)
+    assert kept[known].all() and (kept != known).mean() < 0.01
+    np.testing.assert_allclose(depth[kept], estimate.depth[kept], rtol=2e-3, atol=1e-3)
 
 
 def test_an_unknown_scale_leaves_no_pixel_out(tmp_path):
@@ -192,7 +195,7 @@ def test_an_unknown_scale_leaves_no_pixel_out(tmp_path):
         teacher = Teacher(str(path), import_dataset.MIN_CONFIDENCE, Mount())
         known.append(np.isfinite(teacher.depth(rgb, None)))
     np.testing.assert_array_equal(*known)
-    assert 0.1 < known[0].mean() < 0.95
+    assert 0.1 < known[0].mean() < 0.99
 
 
 def test_a_model_of_others_is_a_teacher(tmp_path, capsys):

@@ -144,9 +144,9 @@ def test_onnx_runtime_gives_what_openvino_gives(tmp_path, image):
 
 
 def test_onnx_runtime_runs_the_models_of_this_package_too(image):
-    file = read(model_file.find('compact', cuda=False))
+    file = read(model_file.find('compact_fp32', cuda=False))
     backend = ONNXRuntimeBackend(file, ONNXRuntimeEngine(file))
-    openvino = backends.load('compact', 'cpu')
+    openvino = backends.load('compact_fp32', 'cpu')
     assert backend.metadata == openvino.metadata and backend.digest == openvino.digest
     picture = cv2.resize(image, backend.metadata.input_size[::-1])
     for mine, other in zip(backend.run(picture), openvino.run(picture)):

@@ -3,9 +3,12 @@
 import math
 from pathlib import Path
 
-from depth_estimation_ros.estimation import backends, model_file, networks
+from depth_estimation_ros.estimation import backends, model_file, networks, weights_file
 from depth_estimation_ros.estimation.estimator import DepthEstimator
+from depth_estimation_ros.estimation.geometry import Intrinsics
+from depth_estimation_ros.estimation.model_file import ModelMetadata
 from depth_estimation_ros.estimation.networks import encoder_weights, rays
+from depth_estimation_ros.images.picture import read_rgb
 import numpy as np
 import pytest
 import timm
@@ -171,11 +174,20 @@ def test_imagenet_weights_are_taken_without_a_warning(caplog):
 def test_both_files_of_the_shipped_model_agree():
     image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
     openvino, pytorch = (
-        DepthEstimator(str(model_file.MODELS / f'compact.{kind}'), 'cpu')
-        for kind in ('onnx', 'safetensors'))
+        DepthEstimator(str(model_file.MODELS / name), 'cpu')
+        for name in ('compact_fp32.onnx', 'compact.safetensors'))
     assert pytorch.metadata.focal == openvino.metadata.focal
     np.testing.assert_allclose(
         pytorch.estimate(image).depth, openvino.estimate(image).depth, atol=2e-3)
+
+
+def test_the_shipped_model_says_nearly_the_same_in_integers():
+    sample = Path(__file__).parents[1] / 'data' / 'sample'
+    picture = read_rgb(next((sample / 'rgb' / 'val').iterdir()))
+    integers, floats = (DepthEstimator(name, 'cpu') for name in ('compact', 'compact_fp32'))
+    assert (integers.backend.precision, floats.backend.precision) == ('int8', 'f32')
+    depth, plain = (each.estimate(picture).depth for each in (integers, floats))
+    assert 0.0 < np.abs(np.log(depth / plain)).mean() < 0.05
 
 
 def test_rays_are_the_pixels_own_at_every_size():
@@ -217,3 +229,45 @@ def test_detail_is_of_the_inputs_size():
         added = torch.logit(network(image).depth / 20.0) - torch.logit(before / 20.0)
     # Each of the four pixels that one of the last map's covers gets its own.
     assert (added[..., ::2, ::2] - added[..., 1::2, 1::2]).abs().max() > 0.1
+
+
+@pytest.fixture(scope='module')
+def untold(tmp_path_factory):
+    """Return a network that isn't told the camera; its weights are random."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp('untold') / 'untold.safetensors'
+    weights_file.save_weights(path, networks.create('efficientnet_lite0_skip').state_dict(),
+                              ModelMetadata('efficientnet_lite0_skip', (96, 160), focal=80.0))
+    return DepthEstimator(str(path), 'cpu')
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+
+
+def camera(width: int, height: int, focal: float) -> Intrinsics:
+    """Return a camera with square pixels that looks through the middle of its pictures."""
+    return Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+
+def test_depth_is_proportional_to_the_focal_length(untold, image):
+    width = untold.metadata.input_size[1]
+    same = untold.metadata.focal * image.shape[1] / width
+    depth = untold.estimate(image).depth
+    for factor in (1.0, 2.0):
+        scaled = untold.estimate(image, camera(160, 90, factor * same)).depth
+        np.testing.assert_allclose(scaled, factor * depth, rtol=1e-5)
+
+
+def test_a_picture_that_is_stretched_otherwise_is_corrected_for_it(untold, image):
+    narrow = np.ascontiguousarray(image[:, 20:-20])  # 4 : 3
+    depth = untold.estimate(narrow, camera(120, 90, 80.0)).depth
+    ratio = depth / untold.estimate(narrow).depth
+    by_width = 80.0 / 120 * untold.metadata.input_size[1] / untold.metadata.focal
+    # As seen with the focal length along its height, which is 3/4, or with both.
+    assert (0.75 * by_width < ratio).all() and (ratio < 0.75 ** 0.5 * by_width).all()
+    cropped = untold.estimate(narrow, camera(120, 90, 80.0), fit='crop').depth
+    known = np.isfinite(cropped)
+    np.testing.assert_allclose(
+        cropped[known] / untold.estimate(narrow, fit='crop').depth[known], by_width, rtol=0.02)

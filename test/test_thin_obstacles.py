@@ -20,7 +20,7 @@ def command(*arguments):
 def test_each_model_has_a_line_with_its_time_and_what_it_finds(tmp_path):
     for kind in ('rgb', 'depth'):
         (tmp_path / kind / 'val').mkdir(parents=True)
-        for path in sorted((SAMPLE / kind / 'val').iterdir())[::8]:
+        for path in sorted((SAMPLE / kind / 'val').iterdir())[::4]:
             shutil.copy(path, tmp_path / kind / 'val')
     for name in ('camera.json', 'pairs.csv'):
         shutil.copy(SAMPLE / name, tmp_path)

@@ -254,10 +254,19 @@ def test_a_run_begins_with_a_models_weights(run, data, tmp_path):
     assert metadata.recipe['began_with']['recipe']['max_epochs'] == 4
 
 
-def test_a_network_that_is_told_the_camera_begins_with_one_that_is_not(run, data, tmp_path):
-    more = ('--init-from', run / 'best.safetensors', '--lr', 1e-9, '--max-epochs', 1)
-    succeed('train', *short(data, tmp_path / 'run', *more, '--rays', '--detail'))
-    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+@pytest.fixture(scope='module')
+def plain(data, tmp_path_factory):
+    """Return the folder of a run whose network isn't told the camera, and tells no floor."""
+    folder = tmp_path_factory.mktemp('runs') / 'plain'
+    succeed('train', *short(data, folder, '--no-rays', '--squeeze', 0, '--floor', 0,
+                            '--no-detail', '--max-epochs', 1, '--evaluate-every', 1))
+    return folder
+
+
+def test_a_network_that_is_told_the_camera_begins_with_one_that_is_not(plain, data, tmp_path):
+    more = ('--init-from', plain / 'best.safetensors', '--lr', 1e-9, '--max-epochs', 1)
+    succeed('train', *short(data, tmp_path / 'run', *more, '--floor', 0))
+    before, after = (load_file(path / 'best.safetensors') for path in (plain, tmp_path / 'run'))
     weight = 'stages.0.0.weight'
     inputs = before[weight].shape[1]
     assert abs(before[weight] - after[weight][:, :inputs]).max() < 1e-4
@@ -292,19 +301,20 @@ def test_a_model_gets_a_confidence_and_keeps_its_depth(run, data, tmp_path):
     assert result.returncode == 1 and 'needs --init-from' in result.stderr
 
 
-def test_a_model_learns_where_the_floor_is_and_keeps_its_depth(run, data, tmp_path):
+def test_a_model_learns_where_the_floor_is_and_keeps_its_depth(plain, data, tmp_path):
     # Pictures of another lens don't change what depth means.
     other = tmp_path / 'lens'
     shutil.copytree(data, other)
     camera = json.loads((other / 'camera.json').read_text())
     (other / 'camera.json').write_text(json.dumps({**camera, 'fx': 300.0, 'fy': 300.0}))
-    succeed('train', *short(other, tmp_path / 'run', '--learn', 'floor', '--floor', 1,
-                            '--max-epochs', 2), '--init-from', run / 'best.safetensors')
-    before, after = (load_file(path / 'best.safetensors') for path in (run, tmp_path / 'run'))
+    succeed('train', *short(other, tmp_path / 'run', '--no-rays', '--squeeze', 0, '--no-detail',
+                            '--learn', 'floor', '--floor', 1, '--max-epochs', 2),
+            '--init-from', plain / 'best.safetensors')
+    before, after = (load_file(path / 'best.safetensors') for path in (plain, tmp_path / 'run'))
     assert all((before[key] == after[key]).all() for key in before)
     assert {key.split('.')[0] for key in set(after) - set(before)} == {'floor_head'}
     told = read_metadata(tmp_path / 'run' / 'best.safetensors')
-    assert told.floor and told.focal == read_metadata(run / 'best.safetensors').focal
+    assert told.floor and told.focal == read_metadata(plain / 'best.safetensors').focal
     estimator = DepthEstimator(str(tmp_path / 'run' / 'best.safetensors'), 'cpu')
     floor = estimator.estimate(np.zeros((90, 160, 3), np.uint8)).floor
     assert floor.shape == (90, 160) and 0 <= floor.min() and floor.max() <= 1

@@ -260,7 +260,8 @@ def find(model: str, cuda: bool) -> Path:
 
     """
     if model in shipped_models():
-        return MODELS / f'{model}{".safetensors" if cuda else ".onnx"}'
+        # PyTorch has one file for a network in int8 and in float32.
+        return MODELS / (f'{model.replace("_fp32", "")}.safetensors' if cuda else f'{model}.onnx')
     try:
         path = Path(model).expanduser()
         found = path.is_file()

@@ -5,7 +5,7 @@ Show what each ingredient of the recipe brings: one run each, of one budget, sco
         --train-pairs 1000 --max-epochs 4 --jobs 2
 
 Each line of the table adds one ingredient to those above it, from the paper's recipe to that of
-config/train_rays.yaml. A line that begins with "but" tries something else on top of all the
+config/train_compact.yaml. A line that begins with "but" tries something else on top of all the
 ingredients above it. With real pictures (--real-dir), two more lines learn from them, and all
 are scored on their val split, too. Runs that are done are not repeated, and one that was
 interrupted goes on: start the same command again.
@@ -23,7 +23,7 @@ from experiments import runs
 from learning.dataset_error import DatasetError
 from learning.pairs import find_datasets, find_pairs
 
-# Which settings of config/train_rays.yaml each line brings.
+# Which settings of config/train_compact.yaml each line brings.
 INGREDIENTS = {
     "the paper's network and recipe": (),
     'EfficientNet-Lite0, skip decoder': ('network',),
@@ -43,6 +43,7 @@ INGREDIENTS = {
     'a log head': ('log_head', 'headroom'),
     'rays, and other proportions': ('rays', 'squeeze'),
     'where the floor is': ('floor',),
+    "detail at the input's size, thin things in the loss": ('detail', 'thin'),
 }
 # What the lines from this one on have, until a later one brings the recipe's value.
 UNTIL_LATER = {'log depth in the loss': {'alpha': 0.5}, 'sky as a clip': {'headroom': 1.25}}
@@ -81,7 +82,7 @@ def recipes(budget, real=None):
 
     """
     settings = {**runs.read_recipe('train'), 'pretrained': False}
-    target = runs.read_recipe('train_rays')
+    target = runs.read_recipe('train_compact')
     lines = {}
     for name, keys in INGREDIENTS.items():
         settings = {**settings, **{key: target[key] for key in keys}, **UNTIL_LATER.get(name, {})}
@@ -93,7 +94,7 @@ def recipes(budget, real=None):
                and settings.get(key) != target[key]}
     if missing:
         raise ValueError(f'no line of the ablation brings {", ".join(sorted(missing))}, which '
-                         'config/train_rays.yaml has')
+                         'config/train_compact.yaml has')
     if real:
         folder, weight = real
         lines[COLOURS] = {**settings, **budget, 'fda': 0.3, 'style_dir': [folder]}
