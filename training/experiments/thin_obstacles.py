@@ -65,9 +65,12 @@ def draw(rows: Sequence[Row], title: str) -> Figure:
     for row in rows:
         point = row.ms, 100 * (row.obstacles.thin_recall or 0.0)
         axis.plot(*point, 'o', color='tab:red', markersize=5)
-        axis.annotate(row.name, point, (7, -3), textcoords='offset points', fontsize='small')
+        axis.annotate(row.name, point, (2, 7), textcoords='offset points', fontsize='small',
+                      rotation=30)
+    # Room for the names.
     axis.set(xlabel='the network alone (ms)', xlim=(0, 1.4 * max(row.ms for row in rows)),
-             ylim=(0, 100), ylabel='columns of thin obstacles found (%)')
+             ylim=(0, 150 * max(row.obstacles.thin_recall or 0.01 for row in rows)),
+             ylabel='columns of thin obstacles found (%)')
     axis.grid(alpha=0.3)
     axis.set_title(title, fontsize='medium')
     return figure
