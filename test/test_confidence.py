@@ -70,6 +70,8 @@ def test_a_model_is_calibrated_and_keeps_its_depth(tmp_path):
 
     estimator = DepthEstimator(str(tmp_path / 'm.safetensors'), 'cpu')
     image = np.full((90, 160, 3), 127, np.uint8)
+    assert {each.shape for each in estimator.estimate(image)} == {(90, 160)}
+    assert {each.shape for each in estimator.estimate(image, size='network')} == {(160, 256)}
     free = estimator.estimate(image).confidence
     # Less where the scale is unknown than where a floor has told it.
     tracker = ScaleTracker(CameraPose(1.0))

@@ -64,7 +64,7 @@ class Backend(Protocol):
         Returns
         -------
         Estimate
-            Valid until the next call.
+            Valid until the next call. Only depth is of `image`'s size.
 
         """
 
@@ -218,7 +218,8 @@ def _refuse_broken(backend: Backend, path: Path) -> None:
     Raises
     ------
     ModelFileError
-        Where a map is of another size than the picture, or not finite.
+        Where a map is not finite, depth is of another size than the picture, or another map is
+        of more pixels.
 
     """
     height, width = backend.metadata.input_size
@@ -226,7 +227,8 @@ def _refuse_broken(backend: Backend, path: Path) -> None:
     for name, values in estimate._asdict().items():
         if values is None:
             continue
-        if values.shape != (height, width):
+        if values.ndim != 2 or values.shape != (height, width) and (
+                name == 'depth' or not 0 < values.size < height * width):
             raise ModelFileError(f'{path} gives a {name} of the shape {values.shape} for a '
                                  f'picture of {(height, width)}.')
         if not np.isfinite(values).all():

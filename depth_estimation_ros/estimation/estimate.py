@@ -9,6 +9,9 @@ class Estimate(NamedTuple):
     """
     What a network says of an image.
 
+    Backends give confidence and floor in as many pixels as the network has them, which may be
+    fewer than those of depth; the estimator gives all maps at one size.
+
     Attributes
     ----------
     depth : float32 (H, W), metres along the camera's Z axis

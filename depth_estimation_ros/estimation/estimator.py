@@ -204,18 +204,19 @@ class DepthEstimator:
         # New arrays: the backend fills its own again.
         depth = depth * np.float32(factor)
         edges = validity.edges(depth) if validity else None
-        confidence = confidence.copy() if confidence is not None and want_confidence else None
-        floor = floor.copy() if floor is not None and want_floor else None
-        if size == 'network' and unknown is not None:
-            depth[unknown] = np.nan
-        if size == 'network' and edges is not None:
-            edges.sharpen(depth)
+        confidence = confidence if want_confidence else None
+        floor = floor if want_floor else None
         if size == 'input':
             depth = _in_image(image, box, np.nan, depth, unknown, edges)
-            if confidence is not None:
-                confidence = _in_image(image, box, 0.0, confidence)
-            if floor is not None:
-                floor = _in_image(image, box, 0.0, floor)
+            confidence, floor = (each if each is None else _in_image(image, box, 0.0, each)
+                                 for each in (confidence, floor))
+        else:
+            if unknown is not None:
+                depth[unknown] = np.nan
+            if edges is not None:
+                edges.sharpen(depth)
+            confidence, floor = (each if each is None else cv2.resize(each, (width, height))
+                                 for each in (confidence, floor))
         if validity:
             validity.mark_range(depth, factor * self.metadata.max_depth)
         return Estimate(depth, confidence, floor)

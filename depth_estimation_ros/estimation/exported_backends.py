@@ -1,6 +1,7 @@
 """Running an .onnx file that training/export.py wrote: one input size, metadata of its own."""
 
 from pathlib import Path
+import re
 from typing import Dict, List, Optional
 
 from depth_estimation_ros.estimation import model_file, openvino_models
@@ -104,14 +105,16 @@ def _output_names(ready: ReadyModel, metadata: ModelMetadata, path: Path) -> Lis
         described = ' and '.join(f'{name!r}, {kind} of the shape {shape}'
                                  for name, (shape, kind) in inputs.items())
         raise ModelFileError(f'{path} must have the inputs {described}, and no others.')
-    maps = f'[1,{height},{width}]'
     names = [output.name for output in ready.outputs]
-    if 'depth' not in names or len(set(names)) < len(names) or set(names) - set(
-            Estimate._fields) or any((each.shape, each.dtype) != (maps, 'f32')
-                                     for each in ready.outputs):
+    shapes = {each.name: each.shape for each in ready.outputs}
+    if shapes.get('depth') != f'[1,{height},{width}]' or len(shapes) < len(names) or set(
+            names) - set(Estimate._fields) or any(
+                each.dtype != 'f32' or not re.fullmatch(r'\[1,\d+,\d+\]', each.shape)
+                for each in ready.outputs):
         raise ModelFileError(
-            f"{path} must have the output 'depth' and may have two more, 'confidence' and "
-            f"'floor', each float32 of the shape {maps}.")
+            f"{path} must have the output 'depth', float32 of the shape [1,{height},{width}], and "
+            "may have two more, 'confidence' and 'floor', float32 of such a shape or a smaller "
+            'one.')
     return names
 
 

@@ -14,6 +14,7 @@ import math
 import time
 from typing import Callable, NamedTuple, Optional
 
+import cv2
 from depth_estimation_ros.estimation.floor_plane import fit_floor
 from depth_estimation_ros.estimation.geometry import Intrinsics
 from depth_estimation_ros.estimation.inverse_depth import (
@@ -93,8 +94,9 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
     depth : float32 (H, W), metres by the network
     floor_depth : float32 (H, W), metres
         CameraPose.floor_depth; NaN where no floor can be.
-    floor : float32 (H, W), 0 to 1, optional
-        The probability that a pixel shows the floor, where the network tells it.
+    floor : float32 (h, w), 0 to 1, optional
+        The probability that a pixel shows the floor, where the network tells it, in as many
+        pixels as there are.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
     if floor is not None:
         # Where the pose is that above a table, its top isn't floor to the network: the square
         # root leaves it a part.
-        weight *= np.sqrt(floor[1::2, 1::2])
+        weight *= np.sqrt(cv2.resize(floor, ratio.shape[::-1]))
     ratio, weight = ratio[known], weight[known]
     place = ((ratio.clip(-LARGEST, LARGEST) + LARGEST) / BIN + 0.5).astype(np.intp)
     on = np.convolve(np.bincount(place, weight, BINS) / count, _PEAK, 'same')
@@ -276,8 +278,8 @@ class ScaleTracker:
         depth : float32 (H, W), metres by the network
         camera : Intrinsics or None
             Of `depth`. Where they aren't known, neither is the floor; the factor stays.
-        floor : float32 (H, W), 0 to 1, optional
-            The probability that a pixel shows the floor.
+        floor : float32 (h, w), 0 to 1, optional
+            The probability that a pixel shows the floor, in as many pixels as there are.
         points : float (N, 3), metres, optional
             In the camera's optical frame: true depths that another sensor measured.
 

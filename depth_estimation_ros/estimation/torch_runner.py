@@ -60,9 +60,11 @@ class TorchRunner:
         self._on_device = torch.zeros_like(self._input, device=device)
         self._shape = (1, height, width, 3)
         maps = self._maps()
-        self._names = list(maps)
-        self._maps_on_device = torch.stack(list(maps.values()))
+        self._maps_on_device = _joined(maps)
         self._output = torch.zeros(self._maps_on_device.shape, pin_memory=self._on_cuda)
+        parts = self._output.split([each.numel() for each in maps.values()])
+        self._maps_of_output = {name: part.view(each.shape).numpy()
+                                for (name, each), part in zip(maps.items(), parts)}
         self._graph = self._capture() if cuda_graph and self._on_cuda else None
 
     def run(self, image: np.ndarray, camera: Optional[np.ndarray] = None
@@ -79,7 +81,7 @@ class TorchRunner:
         Returns
         -------
         dict
-            The outputs.Maps that there are, float32 (H, W); valid until the next call.
+            The outputs.Maps that there are, each of two dimensions; valid until the next call.
 
         """
         memory = self._input.numpy()
@@ -94,10 +96,10 @@ class TorchRunner:
         self._output.copy_(self._maps_on_device, non_blocking=True)
         if self._on_cuda:
             torch.cuda.current_stream().synchronize()
-        return dict(zip(self._names, self._output.numpy()))
+        return self._maps_of_output
 
     def _maps(self) -> Dict[str, torch.Tensor]:
-        """Compute the maps of what is on the device, float32 (H, W) each."""
+        """Compute the maps of what is on the device, float32 and of two dimensions each."""
         camera = self._on_device[:CAMERA_BYTES].view(torch.float32).view(1, 4)
         image = self._on_device[CAMERA_BYTES:].view(self._shape).permute(0, 3, 1, 2)
         with torch.inference_mode(), torch.autocast('cuda', torch.float16,
@@ -108,7 +110,7 @@ class TorchRunner:
 
     def _compute(self) -> None:
         with torch.inference_mode():
-            torch.stack(list(self._maps().values()), out=self._maps_on_device)
+            self._maps_on_device.copy_(_joined(self._maps()))
 
     def _capture(self) -> 'torch.cuda.CUDAGraph':
         # A capture must not meet what is done only the first times.
@@ -122,3 +124,8 @@ class TorchRunner:
         with torch.cuda.graph(graph):
             self._compute()
         return graph
+
+
+def _joined(maps: Dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return all maps' pixels, one map after the other."""
+    return torch.cat([each.flatten() for each in maps.values()])

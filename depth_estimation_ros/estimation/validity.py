@@ -59,7 +59,8 @@ class Validity:
         Parameters
         ----------
         depth : float32 (H, W), metres, as the network gives it
-        confidence : float32 (H, W), 0 to 1, or None
+        confidence : float32 (h, w), 0 to 1, or None
+            Of the same picture, in as many pixels as there are.
 
         Returns
         -------
@@ -70,6 +71,7 @@ class Validity:
         if self.edge_filter == 'remove':
             masks.append(on_edge(depth, self.edge_threshold))
         if self.min_confidence and confidence is not None:
+            confidence = cv2.resize(confidence, depth.shape[::-1])
             masks.append(confidence < np.float32(self.min_confidence))
         if not masks:
             return None

@@ -29,7 +29,7 @@ class Deployed(nn.Module):
     The network as it is exported.
 
     In: uint8 (1, H, W, 3) RGB and, where it has rays, the camera, float32 (1, 4). Out: the
-    outputs.Maps that there are, float32 (1, H, W).
+    outputs.Maps that there are, float32 and without the channel: (1, H, W).
     """
 
     def __init__(self, module: nn.Module):

@@ -35,10 +35,11 @@ class Maps(NamedTuple):
     ----------
     depth : float32 (N, 1, H, W), metres
         In (0, max_depth], where the network is bounded.
-    confidence : float32 (N, 1, H, W) in [0, 1], or None
-        The probability that depth is within 10 % of the truth.
-    floor : float32 (N, 1, H, W) in [0, 1], or None
-        The probability that a pixel shows the floor that the camera stands on.
+    confidence : float32 (N, 1, h, w) in [0, 1], or None
+        The probability that depth is within 10 % of the truth; of the whole picture in fewer
+        pixels, as the network has it.
+    floor : float32 (N, 1, h, w) in [0, 1], or None
+        The probability that a pixel shows the floor that the camera stands on; so, too.
 
     """
 

@@ -1,7 +1,7 @@
 """A timm encoder and a light decoder with skip connections: the network that ships is one."""
 
 import math
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from depth_estimation_ros.estimation.networks import rays as camera_rays
 from depth_estimation_ros.estimation.networks.outputs import Maps, Prediction
@@ -102,6 +102,39 @@ class SkipNetwork(nn.Module):
             fx, fy, cx and cy in pixels, which a network with rays needs, and no other looks at.
 
         """
+        x, logit, depth = self._decode(image, camera)
+        log_b, floor = self._log_b(x, logit), self._floor(x, logit)
+        size = image.shape[-2:]
+        if log_b is not None:
+            log_b = _interpolated(log_b, size).clamp(*self.LOG_B_RANGE)
+        if floor is not None:
+            floor = _interpolated(floor, size)
+        return Prediction(depth, log_b, floor)
+
+    def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
+        """
+        Return clipped depth and, where the network tells them, confidence and floor.
+
+        These two come as their heads see them, at a quarter of the input's size: to interpolate
+        them and to compute on all their pixels would take a fifth of the network's time.
+
+        Parameters are those of `forward`.
+        """
+        x, logit, depth = self._decode(image, camera)
+        log_b, floor = self._log_b(x, logit), self._floor(x, logit)
+        confidence = None
+        if log_b is not None:
+            coarse = self._depth(functional.avg_pool2d(logit, 2), camera, image.shape[-2:])
+            fraction = coarse.clamp(max=self.max_depth) / self.max_depth
+            log_b = calibrated(log_b.clamp(*self.LOG_B_RANGE), fraction, self.calibration)
+            confidence = probability_within(log_b)
+        if floor is not None:
+            floor = torch.sigmoid(floor)
+        return Maps(depth.clamp(max=self.max_depth), confidence, floor)
+
+    def _decode(self, image: torch.Tensor, camera: Optional[torch.Tensor]
+                ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the decoder's last map, the logit of depth at its size, and depth in metres."""
         size = image.shape[-2:]
         normalised = (image - self.mean) / self.std
         *skips, x = self.encoder(normalised)
@@ -115,53 +148,34 @@ class SkipNetwork(nn.Module):
         # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
         # even ground would come out in steps.
         logit = self.head(x).float()
-        full = functional.interpolate(logit, size=size, mode='bilinear')
+        full = _interpolated(logit, size)
         if self.detail_head is not None:
             full = full + self.detail_head(x, normalised).float()
-        depth = self._depth(full)
-        if self.rays:
-            depth = depth * camera_rays.focal_ratio(camera, size)
-        return Prediction(depth, self._log_b(x, logit, size), self._floor(x, logit, size))
+        return x, logit, self._depth(full, camera, size)
 
-    def _depth(self, logit: torch.Tensor) -> torch.Tensor:
+    def _depth(self, logit: torch.Tensor, camera: Optional[torch.Tensor], input_size: torch.Size
+               ) -> torch.Tensor:
         fraction = torch.sigmoid(logit)
         farthest = self.max_depth * self.headroom
         if self.log_head:
             # exp, since OpenVINO computes a power number by number: 3 ms of 8.
-            return farthest * torch.exp(math.log(MIN_DEPTH / farthest) * (1.0 - fraction))
-        return farthest * fraction
+            depth = farthest * torch.exp(math.log(MIN_DEPTH / farthest) * (1.0 - fraction))
+        else:
+            depth = farthest * fraction
+        if self.rays:
+            depth = depth * camera_rays.focal_ratio(camera, input_size)
+        return depth
 
-    def _log_b(self, features: torch.Tensor, logit: torch.Tensor, size: torch.Size
-               ) -> Optional[torch.Tensor]:
+    def _log_b(self, features: torch.Tensor, logit: torch.Tensor) -> Optional[torch.Tensor]:
         if self.error_head is None:
             return None
         # Detached: the likelihood of the error would otherwise change depth, too.
-        log_b = self.error_head(features.detach(), torch.sigmoid(logit.detach())).float()
-        log_b = functional.interpolate(log_b, size=size, mode='bilinear')
-        return log_b.clamp(*self.LOG_B_RANGE)
+        return self.error_head(features.detach(), torch.sigmoid(logit.detach())).float()
 
-    def _floor(self, features: torch.Tensor, logit: torch.Tensor, size: torch.Size
-               ) -> Optional[torch.Tensor]:
+    def _floor(self, features: torch.Tensor, logit: torch.Tensor) -> Optional[torch.Tensor]:
         if self.floor_head is None:
             return None
-        floor = self.floor_head(features, torch.sigmoid(logit.detach())).float()
-        return functional.interpolate(floor, size=size, mode='bilinear')
-
-    def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
-        """
-        Return clipped depth and, where the network tells them, confidence and floor.
-
-        Parameters are those of `forward`.
-        """
-        prediction = self(image, camera)
-        depth = prediction.depth.clamp(max=self.max_depth)
-        confidence = floor = None
-        if prediction.log_b is not None:
-            log_b = calibrated(prediction.log_b, depth / self.max_depth, self.calibration)
-            confidence = probability_within(log_b)
-        if prediction.floor_logit is not None:
-            floor = torch.sigmoid(prediction.floor_logit)
-        return Maps(depth, confidence, floor)
+        return self.floor_head(features, torch.sigmoid(logit.detach())).float()
 
     def freeze(self, stages: int) -> None:
         """
@@ -272,6 +286,10 @@ def _halved(features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
     # Joined after pooling: the join at full size would take longer than all that follows.
     return torch.cat((functional.avg_pool2d(features, 2),
                       functional.avg_pool2d(depth.to(features.dtype), 2)), dim=1)
+
+
+def _interpolated(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    return functional.interpolate(maps, size=size, mode='bilinear')
 
 
 def _features(name: str) -> nn.Module:
