@@ -52,13 +52,13 @@ class Tally:
 def table(tallies: Dict[str, Tally]) -> str:
     """Return a line for each sight."""
     width = max(len(name) for name in tallies)
-    lines = [f'{"":<{width}}  goals  blocked  out of steps   metres  collisions  unseen  '
-             'per 100 m']
+    lines = [f'{"":<{width}}  goals  blocked  out of steps  collided   metres  collisions  '
+             'unseen  per 100 m']
     for name, t in tallies.items():
         rate = '' if t.per_100_m is None else f'{t.per_100_m:.1f}'
         lines.append(f'{name:<{width}}  {t.goals:>2}/{t.drives:<2}  {t.blocked:>7}  '
-                     f'{t.out_of_steps:>12}  {t.metres:>7.1f}  {t.collisions:>10}  '
-                     f'{t.unseen:>6}  {rate:>9}')
+                     f'{t.out_of_steps:>12}  {t.touched:>8}  {t.metres:>7.1f}  '
+                     f'{t.collisions:>10}  {t.unseen:>6}  {rate:>9}')
     return '\n'.join(lines)
 
 
