@@ -8,7 +8,7 @@ from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import Intrinsics, read_camera_json
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import (
-    FARTHEST_FLOOR, measure_floor, measure_points, ScaleMeasurement, ScaleTracker)
+    BESIDE_POINTS, FARTHEST_FLOOR, measure_floor, measure_points, ScaleMeasurement, ScaleTracker)
 import numpy as np
 import pytest
 
@@ -121,8 +121,8 @@ def test_a_scale_near_one_is_left_to_the_network():
 def test_floor_and_lidar_add_up_by_their_certainties():
     tracker = ScaleTracker(POSE, clock=Clock())
     tracker.update(ScaleMeasurement(np.log(0.6), 0.2, 0.1))
-    tracker.update(ScaleMeasurement(np.log(0.5), 0.02, 0.01))
-    assert tracker.scale == pytest.approx(0.5, rel=0.03) and tracker.sigma < 0.02
+    tracker.update(ScaleMeasurement(np.log(0.5), 0.02, 0.01, BESIDE_POINTS))
+    assert tracker.scale == pytest.approx(0.5, rel=0.02) and tracker.sigma < 0.02
 
 
 def test_the_height_alone_takes_the_plane_that_depth_shows():

@@ -43,8 +43,10 @@ NEIGHBOUR = 3  # pixels, over which that is measured
 MIN_PIXELS = 50
 # With less certainty, what was found may as well be a table: worse than the network's own scale.
 MAX_SIGMA = 0.3
-# Standard deviation of what a network gets wrong beside its scale.
-SHAPE_ERROR = 0.1
+# By how much the scale of the rest of the picture differs from the floor's, as a standard
+# deviation: a network errs in more than one factor. Points lie on more than a floor.
+BESIDE_FLOOR = 0.1
+BESIDE_POINTS = 0.05
 
 
 class ScaleMeasurement(NamedTuple):
@@ -59,12 +61,16 @@ class ScaleMeasurement(NamedTuple):
         Its standard deviation, as found on pictures with known truth.
     share : float
         Of the picture's pixels that agree with it.
+    beside : float
+        The standard deviation by which the scale of the other pixels differs from it. No
+        further picture makes it smaller.
 
     """
 
     log_scale: float
     sigma: float
     share: float
+    beside: float = BESIDE_FLOOR
 
 
 def _kernel(sigma: float) -> np.ndarray:
@@ -187,7 +193,7 @@ def measure_points(depth: np.ndarray, u: np.ndarray, v: np.ndarray, z: np.ndarra
     spread = 1.4826 * float(np.median(np.abs(ratio - median)))
     # Points of one surface are wrong together: some ten surfaces are what a scan tells of.
     sigma = max(0.02, spread / math.sqrt(min(len(ratio), 100) / 10))
-    return ScaleMeasurement(median, sigma, len(ratio) / depth.size)
+    return ScaleMeasurement(median, sigma, len(ratio) / depth.size, BESIDE_POINTS)
 
 
 class ScaleTracker:
@@ -239,7 +245,7 @@ class ScaleTracker:
         self.last: Optional[ScaleMeasurement] = None
         self.line: Optional[InverseLine] = None
         self._clock = clock
-        self._log_scale, self._variance = 0.0, math.inf
+        self._log_scale, self._variance, self._beside = 0.0, math.inf, 0.0
         self._time: Optional[float] = None
         self._looked = -math.inf
         self._floor_depth: Optional[np.ndarray] = None
@@ -260,7 +266,7 @@ class ScaleTracker:
     @property
     def scale(self) -> float:
         """Return the factor for depth."""
-        return math.exp(shrunk(self._log_scale, self._variance))
+        return math.exp(shrunk(self._log_scale, self._variance + self._beside ** 2))
 
     @property
     def sigma(self) -> float:
@@ -364,6 +370,7 @@ class ScaleTracker:
         noise = measurement.sigma ** 2
         if self._time is None:
             self._log_scale, self._variance = measurement.log_scale, noise
+            self._beside = measurement.beside
         else:
             self._variance += self.DRIFT ** 2 * max(0.0, now - self._time)
             misfit = (measurement.log_scale - self._log_scale) ** 2 / (self._variance + noise)
@@ -371,6 +378,7 @@ class ScaleTracker:
             gain = self._variance / (self._variance + noise)
             self._log_scale += gain * (measurement.log_scale - self._log_scale)
             self._variance *= 1.0 - gain
+            self._beside += gain * (measurement.beside - self._beside)
         self._time = now
 
 
@@ -378,12 +386,10 @@ def shrunk(log_scale: float, variance: float) -> float:
     """
     Return a log scale that leaves alone what the network may have right.
 
-    What the floor tells is as uncertain as `variance` says, and the floor is only a part of the
-    picture, the rest of which the network gets right or wrong by itself. Where the scale that is
-    measured is within these errors, the network's own is as good; where it is far from 1, it is
-    taken as it is.
+    Where the scale that is measured is within its errors, of this variance, the network's own is
+    as good; where it is far from 1, it is taken as it is.
     """
     if not math.isfinite(variance) or not log_scale:
         return 0.0
     square = log_scale * log_scale
-    return log_scale * square / (square + SHAPE_ERROR ** 2 + variance)
+    return log_scale * square / (square + variance)
