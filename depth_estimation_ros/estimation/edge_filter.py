@@ -86,28 +86,34 @@ class Edges(NamedTuple):
             becomes NaN.
 
         """
+        width = depth.shape[1]
+        rows, columns = (_nearest(old, new) for old, new in zip(self.place.shape, depth.shape))
         pixels = np.ascontiguousarray(depth).reshape(-1)
-        place = _nearest(self.place, *depth.shape)
-        # Few pixels are on edges: to pick them costs less than masks for all of them.
-        on_edges = np.flatnonzero((place != 0).ravel())
-        near, far, foreground, background = self.sides.take(
-            place.ravel().take(on_edges), axis=0).T
-        value = pixels.take(on_edges)
-        result = np.full(value.shape, np.nan, np.float32)
-        np.copyto(result, near, where=value <= foreground)
-        np.copyto(result, far, where=value >= background)
-        pixels[on_edges] = result
+        # Few pixels are on edges: to pick them costs less than masks for all of them. And what a
+        # row of the map says is looked up once for all the rows of the picture that it covers.
+        wide = self.place.take(columns, axis=1).ravel()
+        on_edges = np.flatnonzero(wide != 0).astype(np.int32)
+        near, far, foreground, background = np.ascontiguousarray(
+            self.sides.take(wide.take(on_edges), axis=0).T)
+        row, column = on_edges // width, on_edges % width
+        covered = np.bincount(rows, minlength=len(self.place))
+        first = (np.cumsum(covered) - covered)[row] * width + column
+        covered = covered[row]
+        for below in range(covered.max(initial=0)):
+            which = slice(None) if below < covered.min() else np.flatnonzero(covered > below)
+            place = first[which] + below * width
+            value = pixels.take(place)
+            result = np.full(value.shape, np.nan, np.float32)
+            np.copyto(result, near[which], where=value <= foreground[which])
+            np.copyto(result, far[which], where=value >= background[which])
+            pixels[place] = result
         if not depth.flags.c_contiguous:  # a part of a larger array, of which that was a copy
             depth[...] = pixels.reshape(depth.shape)
 
 
-def _nearest(values: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return an array (h, w) at another size, each pixel the one whose area its centre is in."""
-    rows, columns = (
-        ((2 * np.arange(new) + 1) * old // (2 * new))
-        for new, old in zip((height, width), values.shape))
-    # Whole rows are copied several times as fast as single pixels.
-    return values.take(columns, axis=1).take(rows, axis=0)
+def _nearest(old: int, new: int) -> np.ndarray:
+    """Return for each of `new` rows (or columns) in which of `old` ones its centre is."""
+    return (2 * np.arange(new) + 1) * old // (2 * new)
 
 
 def find_edges(depth: np.ndarray, threshold: float) -> Optional[Edges]:
