@@ -7,6 +7,7 @@ import sys
 from depth_estimation_ros.estimation.confidence import with_scale_error
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.model_file import MODELS
+from depth_estimation_ros.estimation.networks.uncertainty import calibrated, probability_within
 from depth_estimation_ros.estimation.pose import CameraPose
 from depth_estimation_ros.estimation.scale import ScaleMeasurement, ScaleTracker
 from depth_estimation_ros.estimation.weights_file import load_weights
@@ -44,6 +45,17 @@ def test_a_fit_finds_how_uncertain_an_unknown_scale_is():
     assert unknown == pytest.approx(0.4, rel=0.2)
     middle = numbers[0] * -2.0 + numbers[1] + 0.5 * numbers[2] + 0.25 * numbers[3]
     assert float(middle) == pytest.approx(0.8 * -2.0 + 0.2, abs=0.15)
+
+
+def test_pixels_of_which_the_nearest_alone_are_wrong_are_no_end_of_it():
+    random = np.random.default_rng(0)
+    log_b, depth = (torch.from_numpy(random.uniform(*limits, 400).astype(np.float32))
+                    for limits in ((-2.5, -2.0), (0.1, 0.2)))
+    close = depth > depth.sort()[0][30]
+    numbers, _ = calibration.fit(log_b, depth, close)
+    assert numbers.abs().max() < 30.0
+    confidence = probability_within(calibrated(log_b, depth, numbers))
+    assert confidence[close].mean() > confidence[~close].mean()
 
 
 def test_all_points_of_a_lidar_count_and_neighbours_of_a_depth_camera_do_not():
