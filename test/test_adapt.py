@@ -85,7 +85,8 @@ def test_what_is_trained_is_the_models_own_network_for_as_many_steps_as_planned(
     base = adapt.Base('other', SHIPPED / 'compact.safetensors', '', metadata)
     path = tmp_path / 'recipe.yaml'
     for steps, epochs in ((1, 1), (40, 4)):
-        path.write_text(yaml.safe_dump(adapt.recipe(base, SAMPLE, worlds, 0.3, steps, epochs)))
+        path.write_text(yaml.safe_dump(
+            adapt.recipe(base, SAMPLE, SAMPLE, worlds, 0.3, steps, epochs)))
         settings = read_settings(arguments=['--config', str(path)])
         assert settings.size == (96, 160) and settings.confidence and settings.floor
         assert (settings.max_depth, settings.headroom, settings.log_head, settings.rays,

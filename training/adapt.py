@@ -37,6 +37,7 @@ from depth_estimation_ros.recordings.recording import RecordingError
 from experiments import runs
 import export
 import import_dataset
+from importing import filling
 from importing.frames import SourceError
 from learning.dataset_error import DatasetError
 from learning.folder_lock import FolderInUseError, locked
@@ -204,8 +205,8 @@ def import_source(source: Path, target: Path, width: int, rest: List[str]) -> Di
     return summary
 
 
-def recipe(base: Base, data: Path, worlds: Path, share: float, steps: int, epochs: int
-           ) -> Dict[str, Any]:
+def recipe(base: Base, learnt: Path, data: Path, worlds: Path, share: float, steps: int,
+           epochs: int) -> Dict[str, Any]:
     """Return the settings of a training of so many steps, as train.py reads them."""
     metadata = base.metadata
     settings = runs.read_recipe('adapt')
@@ -213,7 +214,7 @@ def recipe(base: Base, data: Path, worlds: Path, share: float, steps: int, epoch
     height, width = metadata.input_size
     settings.update(
         data_dir=[f'{root}:{part * drawn / len(find_pairs(root, "train")[0]):.6f}'
-                  for root, part in ((data, 1.0 - share), (worlds, share))],
+                  for root, part in ((learnt, 1.0 - share), (worlds, share))],
         val_dir=[str(data)], init_from=str(base.weights), network=metadata.architecture,
         input_size=f'{height}x{width}', **{name: getattr(metadata, name) for name in NETWORK},
         confidence=0.1 if metadata.confidence else 0.0, floor=0.2 if metadata.floor else 0.0,
@@ -239,9 +240,17 @@ def make_plan(base: Base, options: argparse.Namespace, rest: List[str], folder: 
     tell(f'Reading {options.source}')
     imported = import_source(
         options.source, data, round(WIDTH * base.metadata.input_size[1]), rest)
+    learnt = data
+    if filling.coverage(data) < filling.NARROW:
+        tell('Filling the depth of a narrow sensor')
+        learnt = folder / 'filled'
+        if not filling.write_filled(data, learnt, options.model):
+            raise AdaptError(f'{options.source}: no picture to learn from has '
+                             f'{filling.LEAST_POINTS} points.')
     camera = write_training_camera(folder / 'training_camera.json', base.metadata)
     more = {} if camera is None else {'training_camera': camera}
-    trial = {**recipe(base, data, options.worlds, options.share, EPOCHS * TRIAL, EPOCHS), **more}
+    trial = {**recipe(base, learnt, data, options.worlds, options.share, EPOCHS * TRIAL, EPOCHS),
+             **more}
     (folder / 'trial.yaml').write_text(yaml.safe_dump(trial))
     tell('Timing some steps of training')
     seconds = seconds_per_step(read_settings(
@@ -250,7 +259,7 @@ def make_plan(base: Base, options: argparse.Namespace, rest: List[str], folder: 
     steps = round(60.0 * options.minutes * (1.0 - EVALUATION - TIMING) / seconds)
     epochs = max(1, min(EPOCHS, steps // LEAST_STEPS))
     steps = max(1, steps // epochs) * epochs
-    settings = recipe(base, data, options.worlds, options.share, steps, epochs)
+    settings = recipe(base, learnt, data, options.worlds, options.share, steps, epochs)
     return Plan(imported, {**settings, **more}, steps, seconds)
 
 
