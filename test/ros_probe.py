@@ -117,22 +117,30 @@ class Probe:
         """Return a publisher like a camera driver's."""
         return self.node.create_publisher(kind, topic, RELIABLE)
 
-    def call(self, kind, service: str, request):
-        """Call a service and return its response."""
+    def call(self, kind, service: str, request, attempts: int = 1):
+        """
+        Call a service and return its response.
+
+        On a busy machine an answer is lost where the node's DDS hasn't found this client yet.
+        What may be asked twice is asked again, up to `attempts` times.
+        """
         client = self.node.create_client(kind, service)
         try:
             assert client.wait_for_service(TIMEOUT), f'no service {service}'
-            done = threading.Event()
-            future = client.call_async(request)
-            future.add_done_callback(lambda _: done.set())
-            assert done.wait(TIMEOUT), f'no answer from {service}'
-            return future.result()
+            for _ in range(attempts):
+                done = threading.Event()
+                future = client.call_async(request)
+                future.add_done_callback(lambda _, done=done: done.set())
+                if done.wait(TIMEOUT / attempts):
+                    return future.result()
+            raise AssertionError(f'no answer from {service}')
         finally:
             self.node.destroy_client(client)
 
     def state(self, node: str) -> str:
         """Return the lifecycle state of a node."""
-        return self.call(GetState, f'{node}/get_state', GetState.Request()).current_state.label
+        return self.call(GetState, f'{node}/get_state', GetState.Request(),
+                         attempts=4).current_state.label
 
     def change_state(self, node: str, transition: int) -> bool:
         """Ask a node for a lifecycle transition."""

@@ -213,7 +213,7 @@ def test_the_tally_is_the_sum_of_the_drives():
     assert tally == Tally(3, 1, 1, 1, 20.0, 3, 2, 2, 15.0)
     assert Tally.of([]).per_100_m is None
     line = table({'truth': tally, 'model': Tally.of([])}).splitlines()[1].split()
-    assert line == ['truth', '1/3', '1', '1', '20.0', '3', '2', '15.0']
+    assert line == ['truth', '1/3', '1', '1', '2', '20.0', '3', '2', '15.0']
     assert summary({'truth': tally})['truth']['goals'] == 1
 
 
