@@ -8,9 +8,11 @@ SOURCE is a bag with a camera and a depth camera or a lidar (further options are
 `import_dataset.py bag`, such as --points-topic or --ground-frame), or a dataset. It is split by
 time: the model is fine-tuned on the first part, its confidence calibrated on a short one after it,
 and it is tested on the end. It is measured before and after, on that end and on rendered worlds, a
-share of which is learnt with the recording so that less is forgotten. FILE.html, beside FILE.onnx
-and FILE.safetensors, is the page that shows it all. A model that is no better on the test than the
-one before is not written, and the exit status is 1.
+share of which is learnt with the recording so that less is forgotten. Where a sensor tells a
+narrow part of each picture only, as a 2D scanner's line, the model's own depth at the sensor's
+scale is learnt beside it. FILE.html, beside FILE.onnx and FILE.safetensors, is the page that shows
+it all. A model that is no better on the test than the one before is not written, and the exit
+status is 1.
 
 Where the command was interrupted, the same command goes on.
 """
