@@ -1,9 +1,11 @@
 """What a narrow sensor doesn't see, a model keeps as it sees it, at the sensor's scale."""
 
 import csv
+import html
 import json
 import shutil
 
+import adapt
 import cv2
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.geometry import read_camera_json
@@ -53,3 +55,21 @@ def test_beside_the_line_the_models_own_depth_gets_its_scale(line, tmp_path):
         # What may be the sky is left out.
         assert known[seen < 16.0].all() and not known[seen > 18.0].any()
         np.testing.assert_allclose(filled[known] / seen[known], 0.5, atol=0.01)
+
+
+def test_adapt_learns_the_filled_pictures_and_its_page_says_so(line, tmp_path):
+    for kind in ('rgb', 'depth'):
+        for split in ('train', 'val', 'test'):
+            folder = tmp_path / 'data' / kind / split
+            folder.mkdir(parents=True)
+            for path in (line / kind / 'train').iterdir():
+                shutil.copy(path, folder / f'{split}_{path.name}')
+    shutil.copy(line / 'camera.json', tmp_path / 'data')
+    status = adapt.main([
+        str(tmp_path / 'data'), '--out', str(tmp_path / 'mine.onnx'), '--minutes', '0.02',
+        '--run-dir', str(tmp_path / 'run'), '--worlds', str(SAMPLE), '--json',
+        str(tmp_path / 'told.json')])
+    told = json.loads((tmp_path / 'told.json').read_text())
+    assert status == (0 if told['is_better'] else 1)
+    assert any('filled' in root for root in told['settings']['data_dir'])
+    assert 'own depth, at their scale' in html.unescape((tmp_path / 'mine.html').read_text())

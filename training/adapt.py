@@ -72,6 +72,8 @@ FEW = 20
 # A loss of delta1 in rendered worlds that the verdict names.
 FORGOTTEN = 0.05
 SHOWN = 5  # pictures of the test on the page
+# In the run's folder, what is learnt of a narrow sensor.
+FILLED = 'filled'
 
 
 class AdaptError(ValueError):
@@ -245,7 +247,7 @@ def make_plan(base: Base, options: argparse.Namespace, rest: List[str], folder: 
     learnt = data
     if filling.coverage(data) < filling.NARROW:
         tell('Filling the depth of a narrow sensor')
-        learnt = folder / 'filled'
+        learnt = folder / FILLED
         if not filling.write_filled(data, learnt, options.model):
             raise AdaptError(f'{options.source}: no picture to learn from has '
                              f'{filling.LEAST_POINTS} points.')
@@ -357,7 +359,9 @@ def find_examples(before: str, after: str, data: Path) -> List[Example]:
 def facts(base: Base, options: argparse.Namespace, plan: Plan) -> Dict[str, str]:
     """Return what else the page tells."""
     pairs = ', '.join(f'{count} {split}' for split, count in plan.imported['pairs'].items())
+    narrow = {'beside its points': "the model's own depth, at their scale"}
     return {'recording': str(options.source), 'pairs of it': pairs,
+            **(narrow if (options.run_dir / FILLED).is_dir() else {}),
             'began with': f'{base.name} ({base.digest})',
             'rendered worlds': f'{options.worlds}, {options.share:.0%} of what was learnt from',
             'training': f'{plan.steps} steps of {plan.settings["batch_size"]} pictures, planned '
