@@ -119,8 +119,8 @@ def measure_floor(depth: np.ndarray, floor_depth: np.ndarray,
     weight = _parallel(ratio)
     if floor is not None:
         # Where the pose is that above a table, its top isn't floor to the network: the square
-        # root leaves it a part.
-        weight *= np.sqrt(cv2.resize(floor, ratio.shape[::-1]))
+        # root leaves it a part. Brought to the size of depth first, each is of its own pixel.
+        weight *= np.sqrt(cv2.resize(floor, depth.shape[::-1])[1::2, 1::2])
     ratio, weight = ratio[known], weight[known]
     place = ((ratio.clip(-LARGEST, LARGEST) + LARGEST) / BIN + 0.5).astype(np.intp)
     on = np.convolve(np.bincount(place, weight, BINS) / count, _PEAK, 'same')

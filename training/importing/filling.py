@@ -13,6 +13,7 @@ from pathlib import Path
 import shutil
 
 import cv2
+from depth_estimation_ros.estimation.atomic_file import replacing
 from depth_estimation_ros.estimation.estimator import DepthEstimator
 from depth_estimation_ros.estimation.validity import HORIZON
 from learning.dataset import DepthDataset
@@ -76,8 +77,9 @@ def write_filled(root: Path, target: Path, model: str) -> int:
         for path in (picture, depth):
             path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(pair.rgb, picture)
-        cv2.imwrite(str(depth), np.rint(
-            MILLIMETRES * np.nan_to_num(filled).clip(0.0, FARTHEST)).astype(np.uint16))
+        millimetres = np.rint(MILLIMETRES * np.nan_to_num(filled).clip(0.0, FARTHEST))
+        with replacing(depth) as partial:
+            partial.write_bytes(cv2.imencode('.png', millimetres.astype(np.uint16))[1].tobytes())
         names.add(pair.name)
     camera = json.loads((root / 'camera.json').read_text())
     (target / 'camera.json').write_text(json.dumps({**camera, 'depth_scale': MILLIMETRES}) + '\n')
