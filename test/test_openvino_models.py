@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import color_model
 from depth_estimation_ros.estimation import backends, openvino_models
@@ -65,6 +67,22 @@ def test_another_file_and_other_threads_are_kept_for_themselves(model):
     assert (depth(model) != before).any()
     DepthEstimator(str(model), 'cpu', threads=1)
     assert len(cached()) == 3
+
+
+def test_models_that_are_let_go_of_leave_signals_as_they_were(model):
+    # OpenVINO puts the stack of their handlers elsewhere while one of its plugins lives.
+    code = f"""
+import os
+import signal
+from depth_estimation_ros.estimation import backends
+signal.signal(signal.SIGUSR1, lambda *_: print('handled'))
+first, second = (backends.load({str(model)!r}, 'cpu') for _ in range(2))
+del first
+del second
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, 'handled\n'), result.stderr
 
 
 def test_no_more_threads_than_processors_run_a_network(model):

@@ -67,12 +67,10 @@ class OpenVINOEngine:
     name = 'OpenVINO'
 
     def __init__(self, file: ModelFile, device: str = 'cpu', threads: int = 0):
-        import openvino
         self.device = device
         self._properties = openvino_models.properties_of(device, threads)
-        self._core = openvino.Core()
         try:
-            self._model = self._core.read_model(file.data)
+            self._model = openvino_models.core().read_model(file.data)
         except Exception as error:  # where its message quotes the file, UnicodeDecodeError, too
             raise ModelFileError(
                 f'{file.path} is not an ONNX file that OpenVINO can read. (A model whose weights '
@@ -90,7 +88,7 @@ class OpenVINOEngine:
             return
         try:
             self._model.reshape({name: list(shape) for name, shape in shapes.items()})
-            compiled = self._core.compile_model(
+            compiled = openvino_models.core().compile_model(
                 self._model, openvino_models.DEVICES[self.device], self._properties)
         except RuntimeError as error:
             raise ModelFileError(f'{self._path} cannot be run with inputs of the shapes '

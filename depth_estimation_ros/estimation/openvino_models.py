@@ -7,6 +7,7 @@ that OpenVINO no longer takes, is made anew; a folder that cannot be written is 
 """
 
 from dataclasses import dataclass
+import functools
 import hashlib
 import io
 import json
@@ -67,6 +68,22 @@ class ReadyModel:
     is_int8: bool
 
 
+@functools.lru_cache(maxsize=None)
+def core() -> Any:
+    """
+    Return OpenVINO's Core: one for the process, and kept until its end.
+
+    OpenVINO's CPU plugin gives the thread that makes it another stack to handle signals on
+    (sigaltstack), and with the last of its Core and models it takes that back. Where one plugin
+    goes before another that came before it, or in another thread, a stack is left that is no
+    longer mapped, and the next signal with a handler ends the process with a segmentation fault:
+    SIGCHLD, say, where PyTorch's loaders of data watch over their processes.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 def cache_folder() -> Path:
     """Return the folder of cached models, by the XDG base directory specification."""
     base = os.environ.get('XDG_CACHE_HOME', '')
@@ -77,11 +94,8 @@ def cache_folder() -> Path:
 
 def has(device: str) -> bool:
     """Tell whether OpenVINO finds a device, one of DEVICES."""
-    import openvino
-
     # Several GPUs are GPU.0, GPU.1, ...
-    return any(each.split('.')[0] == DEVICES[device]
-               for each in openvino.Core().available_devices)
+    return any(each.split('.')[0] == DEVICES[device] for each in core().available_devices)
 
 
 def prepare(file: ModelFile, device: str = 'cpu', threads: int = 0) -> ReadyModel:
@@ -102,13 +116,11 @@ def prepare(file: ModelFile, device: str = 'cpu', threads: int = 0) -> ReadyMode
         Where OpenVINO cannot read the file.
 
     """
-    import openvino
-    core = openvino.Core()
     properties = properties_of(device, threads)
-    cached = _cached_path(core, file, device, properties)
-    ready = cached and _read(core, cached, DEVICES[device], properties)
+    cached = _cached_path(file, device, properties)
+    ready = cached and _read(cached, DEVICES[device], properties)
     if not ready:
-        ready = _compile(core, file, DEVICES[device], properties)
+        ready = _compile(file, DEVICES[device], properties)
         if cached:
             _keep(cached, ready)
     return ready
@@ -140,9 +152,9 @@ def properties_of(device: str, threads: int) -> Dict[str, Any]:
     return properties
 
 
-def _compile(core, file: ModelFile, device: str, properties: Dict[str, Any]) -> ReadyModel:
+def _compile(file: ModelFile, device: str, properties: Dict[str, Any]) -> ReadyModel:
     try:
-        model = core.read_model(file.data)
+        model = core().read_model(file.data)
     except Exception as error:  # where its message quotes the file, UnicodeDecodeError, too
         raise ModelFileError(
             f'{file.path} is not an ONNX file that OpenVINO can read.') from error
@@ -152,16 +164,15 @@ def _compile(core, file: ModelFile, device: str, properties: Dict[str, Any]) -> 
     inputs, outputs = ([Port(min(each.names, default=''), str(each.partial_shape),
                              each.element_type.to_string()) for each in side]
                        for side in (model.inputs, model.outputs))
-    return ReadyModel(core.compile_model(model, device, properties), inputs, outputs, metadata,
+    return ReadyModel(core().compile_model(model, device, properties), inputs, outputs, metadata,
                       is_int8)
 
 
-def _cached_path(core, file: ModelFile, device: str, properties: Dict[str, Any]
-                 ) -> Optional[Path]:
+def _cached_path(file: ModelFile, device: str, properties: Dict[str, Any]) -> Optional[Path]:
     """Return where the cached model is, if it is there; None where there can be no cache."""
     import openvino
     name = DEVICES[device]
-    depends_on = [openvino.get_version(), core.get_property(name, 'FULL_DEVICE_NAME'),
+    depends_on = [openvino.get_version(), core().get_property(name, 'FULL_DEVICE_NAME'),
                   _instruction_sets(), sorted(map(str, properties.items()))]
     digest = hashlib.sha256(json.dumps(depends_on).encode() + file.data).hexdigest()
     try:
@@ -179,14 +190,14 @@ def _instruction_sets() -> str:
     return next((line for line in lines if line.lower().startswith(('flags', 'features'))), '')
 
 
-def _read(core, path: Path, device: str, properties: Dict[str, Any]) -> Optional[ReadyModel]:
+def _read(path: Path, device: str, properties: Dict[str, Any]) -> Optional[ReadyModel]:
     """Return a cached model; None where there is none, or it is broken."""
     try:
         header, _, blob = path.read_bytes().partition(b'\n')
         values = json.loads(header)
         if values['sha256'] != hashlib.sha256(blob).hexdigest():
             return None
-        compiled = core.import_model(blob, device, properties)
+        compiled = core().import_model(blob, device, properties)
         inputs, outputs = ([Port(*each) for each in values[side]]
                            for side in ('inputs', 'outputs'))
         ready = ReadyModel(compiled, inputs, outputs, values['metadata'], values['is_int8'])

@@ -12,12 +12,11 @@ PERCENTILE = 5
 
 def measure(settings: Settings) -> Dict[str, List[Dict]]:
     """Return the milliseconds of the layers, joined where kind, precision and size are equal."""
-    import openvino
-    core = openvino.Core()
     path = model_file.find(settings.model, cuda=False)
     if path.suffix != '.onnx':
         raise backends.DeviceError(f'{path} is run by PyTorch: layers are those of .onnx files.')
     # On one thread none waits for another that the system has put aside.
+    core = openvino_models.core()
     compiled = core.compile_model(core.read_model(path), 'CPU', {
         **openvino_models.properties_of('cpu', 1), 'PERF_COUNT': True})
     sizes = _sizes(compiled)
