@@ -24,8 +24,10 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --use-pep517
 # The tests run in so many processes at once, each with a ROS domain and with nodes of its own.
 WORKERS ?= 2
 # test/conftest.py says which tests stay in one process; each process gets one core's
-# threads, since PyTorch's threads in two processes wait for each other otherwise.
-PYTEST = -m pytest test --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# threads, since PyTorch's threads in two processes wait for each other otherwise. A process that
+# dies ends the run: pytest-xdist may wait for ever for the one that it puts in its place.
+PYTEST = -m pytest test --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+	--max-worker-restart 0
 WITHOUT = --without blender --without tools --without torch --without viewer
 # The lower bounds of setup.py.
 OLDEST = 'numpy==1.26.*' 'opencv-python-headless==4.6.*' 'openvino==2024.1.*'
