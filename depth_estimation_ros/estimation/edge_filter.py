@@ -9,7 +9,7 @@ with grey values (1975, "Iterations of a non-linear transformation for enhanceme
 images").
 """
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -27,7 +27,10 @@ FOREGROUND, BACKGROUND = 0.65, 0.85
 # plane, 1 / depth grows by the same from each pixel to the next. A ramp has an edge where, within
 # BEND pixels to both sides, that growth changes by more than BENT of 1 / depth itself.
 BEND, BENT = 2, 0.1
+_SECOND_DIFFERENCE = np.zeros((1, 2 * BEND + 1), np.float32)
+_SECOND_DIFFERENCE[0, [0, BEND, -1]] = 1.0, -2.0, 1.0
 _BENT_NEARBY = np.ones((5, 5), np.uint8)
+_UNKNOWN = np.float32(np.nan)
 
 
 def on_edge(depth: np.ndarray, threshold: float) -> np.ndarray:
@@ -60,16 +63,18 @@ class Edges(NamedTuple):
 
     Attributes
     ----------
-    place : uint16 or uint32 (h, w)
-        Which row of `sides` tells of a pixel; 0 off the edges.
-    sides : float32 (N + 1, 4), metres
-        Of each of the N pixels on an edge the depths on its near and its far side, up to which
-        depth it belongs to the near one, and from which on to the far one. The first row is
-        nobody's.
+    shape : (int, int)
+        Of the map, (h, w).
+    pixels : int32 (N,)
+        Which of the map's pixels are on an edge, counted row by row.
+    sides : float32 (4, N), metres
+        Of each of them the depths on its near and its far side, up to which depth it belongs to
+        the near one, and from which on to the far one.
 
     """
 
-    place: np.ndarray
+    shape: Tuple[int, int]
+    pixels: np.ndarray
     sides: np.ndarray
 
     def sharpen(self, depth: np.ndarray) -> None:
@@ -86,34 +91,33 @@ class Edges(NamedTuple):
             becomes NaN.
 
         """
-        width = depth.shape[1]
-        rows, columns = (_nearest(old, new) for old, new in zip(self.place.shape, depth.shape))
-        pixels = np.ascontiguousarray(depth).reshape(-1)
-        # Few pixels are on edges: to pick them costs less than masks for all of them. And what a
-        # row of the map says is looked up once for all the rows of the picture that it covers.
-        wide = self.place.take(columns, axis=1).ravel()
-        on_edges = np.flatnonzero(wide != 0).astype(np.int32)
-        near, far, foreground, background = np.ascontiguousarray(
-            self.sides.take(wide.take(on_edges), axis=0).T)
-        row, column = on_edges // width, on_edges % width
-        covered = np.bincount(rows, minlength=len(self.place))
-        first = (np.cumsum(covered) - covered)[row] * width + column
-        covered = covered[row]
-        for below in range(covered.max(initial=0)):
-            which = slice(None) if below < covered.min() else np.flatnonzero(covered > below)
-            place = first[which] + below * width
-            value = pixels.take(place)
-            result = np.full(value.shape, np.nan, np.float32)
-            np.copyto(result, near[which], where=value <= foreground[which])
-            np.copyto(result, far[which], where=value >= background[which])
-            pixels[place] = result
+        width = np.int32(depth.shape[1])
+        flat = np.ascontiguousarray(depth).reshape(-1)
+        # Few pixels are on edges: to pick them costs less than masks for all of them. A pixel of
+        # the map covers a block of the picture's, which is gone through row by row.
+        (top, left), (rows, columns) = zip(*map(_blocks, self.shape, depth.shape))
+        row, column = self.pixels // self.shape[1], self.pixels % self.shape[1]
+        across = np.where(rows.take(row) > 0, columns.take(column), 0)
+        before = np.cumsum(across, dtype=np.int32) - across
+        first = np.repeat(top.take(row) * width + left.take(column) - before, across)
+        first += np.arange(len(first), dtype=np.int32)
+        last = np.repeat(rows.take(row) - 1, across)
+        near, far, foreground, background = np.repeat(self.sides, across, axis=1)
+        for below in range(rows.max()):
+            # A block that has ended goes through its last row again, which changes nothing.
+            place = first + np.minimum(last, np.int32(below)) * width
+            value = flat.take(place)
+            flat[place] = np.where(
+                value <= foreground, near, np.where(value >= background, far, _UNKNOWN))
         if not depth.flags.c_contiguous:  # a part of a larger array, of which that was a copy
-            depth[...] = pixels.reshape(depth.shape)
+            depth[...] = flat.reshape(depth.shape)
 
 
-def _nearest(old: int, new: int) -> np.ndarray:
-    """Return for each of `new` rows (or columns) in which of `old` ones its centre is."""
-    return (2 * np.arange(new) + 1) * old // (2 * new)
+def _blocks(old: int, new: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Return which of `new` rows (or columns) have their centres in each of `old`: first, many."""
+    many = np.bincount((2 * np.arange(new) + 1) * old // (2 * new), minlength=old)
+    many = many.astype(np.int32)
+    return np.cumsum(many, dtype=np.int32) - many, many
 
 
 def find_edges(depth: np.ndarray, threshold: float) -> Optional[Edges]:
@@ -138,29 +142,22 @@ def find_edges(depth: np.ndarray, threshold: float) -> Optional[Edges]:
     # The network of the paper may give zero, and less.
     inverse = 1.0 / np.maximum(depth, np.float32(1e-3))
     highest, lowest = cv2.dilate(inverse, _WINDOW), cv2.erode(inverse, _WINDOW)
-    mask = (highest > np.float32(1.0 + threshold) * lowest) & _is_bent(inverse)
-    if not mask.any():
+    pixels = np.flatnonzero(
+        (highest > np.float32(1.0 + threshold) * lowest) & _is_bent(inverse)).astype(np.int32)
+    if not len(pixels):
         return None
-    near, far = 1.0 / highest[mask], 1.0 / lowest[mask]
+    near, far = 1.0 / highest.take(pixels), 1.0 / lowest.take(pixels)
     ratio = far / near
-    sides = np.empty((len(near) + 1, 4), np.float32)
-    sides[0] = np.nan
-    sides[1:] = np.column_stack([
-        near, far, near * ratio ** np.float32(FOREGROUND), near * ratio ** np.float32(BACKGROUND)])
-    place = np.zeros(mask.shape, np.uint16 if len(sides) <= 2 ** 16 else np.uint32)
-    place[mask] = np.arange(1, len(sides))
-    return Edges(place, sides)
+    foreground, background = (
+        near * ratio ** np.float32(share) for share in (FOREGROUND, BACKGROUND))
+    return Edges(depth.shape, pixels, np.stack([near, far, foreground, background]))
 
 
 def _is_bent(inverse: np.ndarray) -> np.ndarray:
     """Return where the surfaces around a pixel are no one plane, bool (h, w), by 1 / depth."""
-    bent = np.zeros(inverse.shape, np.uint8)
-    limit = np.float32(BENT) * inverse
-    for axis in (0, 1):
-        # Views of the same array, so that each axis is the first of its own.
-        value, most, found = (np.moveaxis(each, axis, 0) for each in (inverse, limit, bent))
-        if len(value) > 2 * BEND:
-            middle = value[BEND:-BEND]
-            change = np.abs(value[:-2 * BEND] + value[2 * BEND:] - 2.0 * middle)
-            found[BEND:-BEND][change > most[BEND:-BEND]] = 1
-    return cv2.dilate(bent, _BENT_NEARBY) > 0
+    bent = np.zeros(inverse.shape, bool)
+    for axis, second_difference in enumerate((_SECOND_DIFFERENCE.T, _SECOND_DIFFERENCE)):
+        change = np.moveaxis(cv2.filter2D(inverse, -1, second_difference), axis, 0)
+        change[:BEND] = change[-BEND:] = 0.0  # beyond the border is nothing
+        bent |= np.abs(np.moveaxis(change, 0, axis)) > np.float32(BENT) * inverse
+    return cv2.dilate(bent.view(np.uint8), _BENT_NEARBY) > 0
