@@ -28,7 +28,9 @@ def test_depth_of_both_sizes_came_from_both_nodes(found):
         assert row['overhead_ms_p50'] == pytest.approx(
             row['latency_ms_p50'] - row['network_ms_p50'])
         assert row['rate_hz'] > 0.0 and row['times_faster'] > 0.0
-    assert found['first_depth_s'] > 0.0 and found['resident_mb'] > 50.0
+    assert found['resident_mb'] > 50.0
+    # A node that finds its model in no cache makes it first.
+    assert found['first_depth_uncached_s'] > 0.0 and found['first_depth_s'] > 0.0
 
 
 @pytest.mark.parametrize('size', ['640 x 480', '1280 x 720'])
