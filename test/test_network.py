@@ -127,6 +127,21 @@ def test_sky_can_be_said_to_lie_beyond_the_clip():
     assert (depth == 20.0).all() and confidence is None
 
 
+@pytest.mark.parametrize('encoder', ['efficientnet_lite0', 'convnext_atto'])
+def test_a_robot_is_told_the_depth_that_was_learnt(encoder):
+    # It is computed otherwise there; the last maps of these are half and a quarter as large.
+    torch.manual_seed(0)
+    module = networks.create(
+        f'{encoder}_skip', headroom=2.5, log_head=True, rays=True, detail=True).eval()
+    nn.init.normal_(module.detail_head.output.weight)
+    image, camera = torch.rand(2, 3, 64, 96), torch.tensor([[50.0, 60.0, 48.0, 32.0]]).repeat(2, 1)
+    with torch.inference_mode():
+        learnt = module(image, camera).depth.clamp(max=20.0)
+        told = module.estimate(image, camera).depth
+    assert learnt.std() > 0.5
+    torch.testing.assert_close(told, learnt, rtol=1e-4, atol=0.0)
+
+
 @pytest.mark.parametrize('encoder', ['densenet121', 'convnext_atto', 'mobilenetv3_small_100'])
 def test_any_timm_encoder_can_be_named(encoder):
     module = networks.create(f'{encoder}_skip').eval()

@@ -1,7 +1,7 @@
 """A timm encoder and a light decoder with skip connections: the network that ships is one."""
 
 import math
-from typing import List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from depth_estimation_ros.estimation.networks import rays as camera_rays
 from depth_estimation_ros.estimation.networks.outputs import Maps, Prediction
@@ -102,14 +102,20 @@ class SkipNetwork(nn.Module):
             fx, fy, cx and cy in pixels, which a network with rays needs, and no other looks at.
 
         """
-        x, logit, depth = self._decode(image, camera)
+        x, detail = self._decode(image, camera)
+        # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
+        # even ground would come out in steps.
+        logit = self.head(x).float()
         log_b, floor = self._log_b(x, logit), self._floor(x, logit)
         size = image.shape[-2:]
+        full = _interpolated(logit, size)
+        if detail is not None:
+            full = full + functional.pixel_shuffle(detail, self.detail_head.reduction)
         if log_b is not None:
             log_b = _interpolated(log_b, size).clamp(*self.LOG_B_RANGE)
         if floor is not None:
             floor = _interpolated(floor, size)
-        return Prediction(depth, log_b, floor)
+        return Prediction(self._depth(full, camera, size), log_b, floor)
 
     def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
         """
@@ -120,21 +126,31 @@ class SkipNetwork(nn.Module):
 
         Parameters are those of `forward`.
         """
-        x, logit, depth = self._decode(image, camera)
+        x, detail = self._decode(image, camera)
+        logit = _to_one(self.head, x)
         log_b, floor = self._log_b(x, logit), self._floor(x, logit)
+        size = image.shape[-2:]
+        if detail is None:
+            full = _interpolated(logit, size)
+        else:
+            # OpenVINO interpolates number by number, which took 5 % of the time.
+            reduction = self.detail_head.reduction
+            full = functional.pixel_shuffle(detail + _phases(logit, reduction), reduction)
+        # Without the channel: OpenVINO computes a single channel number by number, 6 %.
+        depth = self._depth(full.squeeze(1), camera, size).clamp(max=self.max_depth)
         confidence = None
         if log_b is not None:
-            coarse = self._depth(functional.avg_pool2d(logit, 2), camera, image.shape[-2:])
+            coarse = self._depth(functional.avg_pool2d(logit, 2), camera, size)
             fraction = coarse.clamp(max=self.max_depth) / self.max_depth
             log_b = calibrated(log_b.clamp(*self.LOG_B_RANGE), fraction, self.calibration)
             confidence = probability_within(log_b)
         if floor is not None:
             floor = torch.sigmoid(floor)
-        return Maps(depth.clamp(max=self.max_depth), confidence, floor)
+        return Maps(depth.unsqueeze(1), confidence, floor)
 
     def _decode(self, image: torch.Tensor, camera: Optional[torch.Tensor]
-                ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the decoder's last map, the logit of depth at its size, and depth in metres."""
+                ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """Return the decoder's last map, and what is added to the logit of depth."""
         size = image.shape[-2:]
         normalised = (image - self.mean) / self.std
         *skips, x = self.encoder(normalised)
@@ -145,13 +161,8 @@ class SkipNetwork(nn.Module):
             if self.rays:
                 maps.append(camera_rays.directions(camera, x.shape[-2:], size).to(x.dtype))
             x = stage(torch.cat(maps, dim=1))
-        # In float32 also under autocast: half precision cannot tell 15.00 m from 15.01 m, so
-        # even ground would come out in steps.
-        logit = self.head(x).float()
-        full = _interpolated(logit, size)
-        if self.detail_head is not None:
-            full = full + self.detail_head(x, normalised).float()
-        return x, logit, self._depth(full, camera, size)
+        detail = None if self.detail_head is None else self.detail_head(x, normalised).float()
+        return x, detail
 
     def _depth(self, logit: torch.Tensor, camera: Optional[torch.Tensor], input_size: torch.Size
                ) -> torch.Tensor:
@@ -163,7 +174,8 @@ class SkipNetwork(nn.Module):
         else:
             depth = farthest * fraction
         if self.rays:
-            depth = depth * camera_rays.focal_ratio(camera, input_size)
+            ratio = camera_rays.focal_ratio(camera, input_size)
+            depth = depth * ratio.view(-1, *(1,) * (depth.dim() - 1))
         return depth
 
     def _log_b(self, features: torch.Tensor, logit: torch.Tensor) -> Optional[torch.Tensor]:
@@ -240,11 +252,12 @@ class _ErrorHead(nn.Module):
 
 class _DetailHead(nn.Module):
     """
-    Predicts at the input's size what is added to the logit of depth.
+    Predicts what is added to the logit of depth at the input's size.
 
     From the decoder's features and the picture itself, it computes at the features' size all
     pixels that one of theirs covers (sub-pixel convolution, Shi et al. 2016): a 16th of a
-    convolution's cost at the input's size. It begins with nothing added.
+    convolution's cost at the input's size. They are its channels, as pixel_shuffle takes them.
+    It begins with nothing added.
     """
 
     def __init__(self, inputs: int, reduction: int, width: int = 16):
@@ -252,14 +265,14 @@ class _DetailHead(nn.Module):
         self.pixels = nn.Conv2d(3, 8, 2 * reduction, stride=reduction, padding=reduction // 2)
         self.hidden = nn.Conv2d(inputs + 8, width, 3, padding=1)
         self.output = nn.Conv2d(width, reduction ** 2, 3, padding=1)
-        self.shuffle = nn.PixelShuffle(reduction)
+        self.reduction = reduction
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
     def forward(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         pixels = functional.relu(self.pixels(image)).to(features.dtype)
         x = functional.relu(self.hidden(torch.cat((features, pixels), dim=1)))
-        return self.shuffle(self.output(x))
+        return self.output(x)
 
 
 class _FloorHead(nn.Module):
@@ -290,6 +303,41 @@ def _halved(features: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
 
 def _interpolated(maps: torch.Tensor, size: torch.Size) -> torch.Tensor:
     return functional.interpolate(maps, size=size, mode='bilinear')
+
+
+def _to_one(convolution: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
+    """
+    Return what a convolution to one channel gives, in float32.
+
+    As a sum of one for each channel: OpenVINO computes 16 channels where one is asked for, which
+    takes twice the time.
+    """
+    each = functional.conv2d(maps, convolution.weight.transpose(0, 1),
+                             padding=convolution.padding, groups=maps.shape[1])
+    # As float32 also where the maps are half precision, as they may be on CUDA.
+    return each.float().sum(dim=1, keepdim=True) + convolution.bias.float()
+
+
+def _phases(maps: torch.Tensor, factor: int) -> torch.Tensor:
+    """
+    Return maps of one channel bilinearly enlarged, as pixel_shuffle takes them.
+
+    Those of the pixels that one of theirs covers which have the same place in it are a channel:
+    (N, 1, h, w) becomes (N, factor ** 2, h, w).
+    """
+    # Not as a convolution: one with a single channel gives other values in OpenVINO 2026.4.
+    padded = functional.pad(maps, (1, 1, 1, 1), mode='replicate')
+    return torch.cat([phase for rows in _between(padded, 2, factor)
+                      for phase in _between(rows, 3, factor)], dim=1)
+
+
+def _between(maps: torch.Tensor, axis: int, factor: int) -> Iterator[torch.Tensor]:
+    """Interpolate along an axis, for each place within a pixel; the first and last have none."""
+    before, here, after = (maps.narrow(axis, first, maps.shape[axis] - 2) for first in range(3))
+    for place in range(factor):
+        offset = (place + 0.5) / factor - 0.5
+        share = abs(offset)
+        yield (1.0 - share) * here + share * (before if offset < 0.0 else after)
 
 
 def _features(name: str) -> nn.Module:
