@@ -16,8 +16,8 @@ NEEDS = {
     'ros': (r'rclpy|ros_probe|\w+_(?:msgs|srvs)\b',
             ('test_benchmark_node', 'test_edge_curve', 'test_parameters')),
     'torch': ('torch|timm|safetensors',
-              ('test_adapt', 'test_benchmark', 'test_benchmark_node',
-               'test_documented_commands', 'test_edge_curve', 'test_experiments', 'test_int8')),
+              ('test_adapt', 'test_benchmark', 'test_benchmark_node', 'test_documented_commands',
+               'test_edge_curve', 'test_experiments', 'test_filling', 'test_int8')),
     'blender': ('render_worlds|worlds', ()),
     # rerun-sdk, which wants NumPy 2.
     'viewer': ('rerun', ()),
