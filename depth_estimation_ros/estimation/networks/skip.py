@@ -108,14 +108,12 @@ class SkipNetwork(nn.Module):
         logit = self.head(x).float()
         log_b, floor = self._log_b(x, logit), self._floor(x, logit)
         size = image.shape[-2:]
-        full = _interpolated(logit, size)
-        if detail is not None:
-            full = full + functional.pixel_shuffle(detail, self.detail_head.reduction)
         if log_b is not None:
             log_b = _interpolated(log_b, size).clamp(*self.LOG_B_RANGE)
         if floor is not None:
             floor = _interpolated(floor, size)
-        return Prediction(self._depth(full, camera, size), log_b, floor)
+        depth = self._depth(self._enlarged(logit, detail, size), camera, size)
+        return Prediction(depth, log_b, floor)
 
     def estimate(self, image: torch.Tensor, camera: Optional[torch.Tensor] = None) -> Maps:
         """
@@ -130,14 +128,9 @@ class SkipNetwork(nn.Module):
         logit = _to_one(self.head, x)
         log_b, floor = self._log_b(x, logit), self._floor(x, logit)
         size = image.shape[-2:]
-        if detail is None:
-            full = _interpolated(logit, size)
-        else:
-            # OpenVINO interpolates number by number, which took 5 % of the time.
-            reduction = self.detail_head.reduction
-            full = functional.pixel_shuffle(detail + _phases(logit, reduction), reduction)
-        # Without the channel: OpenVINO computes a single channel number by number, 6 %.
-        depth = self._depth(full.squeeze(1), camera, size).clamp(max=self.max_depth)
+        # Without the channel: OpenVINO computes a single one number by number, in 7 % of the time.
+        full = self._enlarged(logit, detail, size).squeeze(1)
+        depth = self._depth(full, camera, size).clamp(max=self.max_depth)
         confidence = None
         if log_b is not None:
             coarse = self._depth(functional.avg_pool2d(logit, 2), camera, size)
@@ -163,6 +156,15 @@ class SkipNetwork(nn.Module):
             x = stage(torch.cat(maps, dim=1))
         detail = None if self.detail_head is None else self.detail_head(x, normalised).float()
         return x, detail
+
+    def _enlarged(self, logit: torch.Tensor, detail: Optional[torch.Tensor], size: torch.Size
+                  ) -> torch.Tensor:
+        """Return the logit of depth at the input's size, with its detail."""
+        if detail is None:
+            return _interpolated(logit, size)
+        # OpenVINO would interpolate number by number, in 6 % of the time.
+        reduction = self.detail_head.reduction
+        return functional.pixel_shuffle(detail + _phases(logit, reduction), reduction)
 
     def _depth(self, logit: torch.Tensor, camera: Optional[torch.Tensor], input_size: torch.Size
                ) -> torch.Tensor:
